@@ -1,10 +1,14 @@
 """Connections to the embedded Redis that start it when it is not there; for other sockets they are the ordinary ones."""
 
 import asyncio
+import contextlib
 import socket
+from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
+from celery import Celery, signals
 
 from socialsite import embedded
 from socialsite.engines.accounts import EngineError
@@ -35,3 +39,15 @@ def _start(path: str, reason: OSError) -> None:
         embedded.ensure_redis_at(path, WAIT_SECONDS)
     except EngineError as error:
         raise ConnectionRefusedError(str(error)) from reason
+
+
+def start_for_celery(app: Celery) -> None:
+    """Have the broker started before a worker, beat or a publisher first talks to it; Celery picks its own connections."""
+
+    def start_broker(**_: Any) -> None:
+        path = urlsplit(app.conf.broker_url or "").path
+        with contextlib.suppress(EngineError):  # Celery retries, and says what it cannot reach
+            embedded.ensure_redis_at(path, WAIT_SECONDS)
+
+    for signal in (signals.celeryd_init, signals.beat_init, signals.before_task_publish):
+        signal.connect(start_broker, weak=False)
