@@ -165,9 +165,7 @@ def _open_lock(engine: Engine, path: Path) -> int:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except PermissionError as error:
-        raise EngineError(
-            f"{path} belongs to another user; run as that user, or remove {engine.var}"
-        ) from error
+        raise EngineError(f"{path} belongs to another user; run as that user, or remove {engine.var}") from error
     if os.geteuid() == 0:
         owner = engine.var.stat()
         os.fchown(fd, owner.st_uid, owner.st_gid)

@@ -23,9 +23,7 @@ def account_for_root() -> tuple[int, int]:
         if _exists(name):
             entry = pwd.getpwnam(name)
             return entry.pw_uid, entry.pw_gid
-    raise EngineError(
-        "PostgreSQL does not run as root, and there is no other account: run as an ordinary user"
-    )
+    raise EngineError("PostgreSQL does not run as root, and there is no other account: run as an ordinary user")
 
 
 def _exists(account: str) -> bool:

@@ -116,9 +116,7 @@ class Engine:
 
     def as_account(self, folder: Path) -> dict[str, Any]:
         """Arguments for subprocess: the account, the folder, and an environment without the caller's PG* variables."""
-        environment = {
-            key: value for key, value in os.environ.items() if not key.startswith(("PG", "LC_", "LANG"))
-        }
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "LC_", "LANG"))}
         arguments: dict[str, Any] = {"cwd": folder, "env": {**environment, "LC_ALL": "C"}}
         if os.geteuid() == 0:
             uid, gid = self.account()

@@ -1,0 +1,62 @@
+"""Consent: what may be learned from a person, and what they switched off. Nothing is learned before it is given."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Consent(models.Model):
+    """One row a person, made with the account; every switch is off until they turn it on, but for the plain ranking."""
+
+    SWITCHES: ClassVar = ("personalised", "behaviour", "reading_time", "training", "suggestions")
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="consent")
+    personalised = models.BooleanField(
+        _("rank my home page"), default=True, help_text=_("Off: your home is simply newest first.")
+    )
+    behaviour = models.BooleanField(
+        _("learn from what I do"),
+        default=False,
+        help_text=_("Likes, answers, reposts, bookmarks and follows shape what you are shown."),
+    )
+    reading_time = models.BooleanField(
+        _("learn from how long I read"),
+        default=False,
+        help_text=_("Adds which posts you stayed with. Nothing is measured while this is off."),
+    )
+    training = models.BooleanField(
+        _("train the site's models with my acts"),
+        default=False,
+        help_text=_("Without your name; you can take it back."),
+    )
+    suggestions = models.BooleanField(
+        _("offer me written suggestions"),
+        default=True,
+        help_text=_("Replies and drafts suggested by a language model."),
+    )
+    decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+
+    def __str__(self) -> str:
+        given = [name for name in self.SWITCHES if getattr(self, name)]
+        return f"{self.person_id}: {', '.join(given) or 'nothing'}"
+
+
+class ConsentChange(models.Model):
+    """The record of every change of consent, kept as long as the account."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="consent_changes")
+    switch = models.CharField(max_length=20)
+    given = models.BooleanField()
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.switch} {'given' if self.given else 'withdrawn'}"

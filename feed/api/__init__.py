@@ -1,0 +1,1 @@
+"""The REST API. Its dialect is known to nobody but the urls."""

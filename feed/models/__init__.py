@@ -1,0 +1,36 @@
+"""The tables that a page of the feed must read: what was said, shown and answered."""
+
+from feed.models.attachment import Attachment
+from feed.models.draft import Draft
+from feed.models.feedback import Feedback, MutedTopic
+from feed.models.group import Group, Membership
+from feed.models.impression import Impression
+from feed.models.label import Label
+from feed.models.notification import Notification
+from feed.models.post import Comment, Mention, Post, PostTopic, Revision
+from feed.models.reactions import Bookmark, Like, Repost
+from feed.models.report import Report
+from feed.models.topic import Topic, TopicFollow
+
+__all__ = [
+    "Attachment",
+    "Bookmark",
+    "Comment",
+    "Draft",
+    "Feedback",
+    "Group",
+    "Impression",
+    "Label",
+    "Like",
+    "Membership",
+    "Mention",
+    "MutedTopic",
+    "Notification",
+    "Post",
+    "PostTopic",
+    "Report",
+    "Repost",
+    "Revision",
+    "Topic",
+    "TopicFollow",
+]

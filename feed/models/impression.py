@@ -1,0 +1,38 @@
+"""Impression: what was shown, to whom, where, why, by which model version, from which row of numbers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Impression(models.Model):
+    """One post on one page. `features` and `terms` are exactly what the ranker saw and answered."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="impressions")
+    post = models.ForeignKey("feed.Post", models.CASCADE, related_name="impressions")
+    request_id = models.UUIDField(_("request"))
+    surface = models.CharField(_("where"), max_length=20, default="for-you")
+    position = models.PositiveSmallIntegerField(_("position"))
+    source = models.CharField(_("source"), max_length=40, blank=True)
+    reason = models.JSONField(_("reason"), default=dict)  # {"kind": "like", "post": "…", "topic": …}
+    features = models.JSONField(_("numbers seen"), default=dict)  # {"similarity": 0.41, …}
+    terms = models.JSONField(_("terms of the score"), default=dict)  # {"interest": 0.9, …}
+    score = models.FloatField(_("score"), default=0.0)
+    model_version = models.CharField(_("model version"), max_length=120, blank=True)
+    shown_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("impression")
+        verbose_name_plural = _("impressions")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["request_id", "post"], name="impression_once_a_request")
+        ]
+        indexes: ClassVar = [models.Index(fields=["person", "-shown_at"]), models.Index(fields=["shown_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} to {self.person_id} at {self.position}"

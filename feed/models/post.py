@@ -1,0 +1,225 @@
+"""Post: everything that is said. A comment is a post that answers another: one table, one id space."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from feed.ids import new_id
+
+
+class Visibility(models.TextChoices):
+    PUBLIC = "public", _("Everyone")
+    FOLLOWERS = "followers", _("My followers")
+    GROUP = "group", _("The group")
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    """Questions about posts. Every page, API, socket and search begins with `visible_to`."""
+
+    def alive(self) -> PostQuerySet:
+        return self.filter(deleted_at=None)
+
+    def visible_to(self, viewer: Any) -> PostQuerySet:
+        """Posts that `viewer` (a User or AnonymousUser) may read; the only way to read a post of another.
+
+        Public posts; one's own; followers' posts of people one follows; group posts of public groups and of groups one
+        is in; answers to oneself and posts that mention one. Never deleted ones, never across a block in either direction, never of people who left, and none that a
+        moderator hid, except to its author.
+        """
+        from accounts.models import Block, Follow
+        from feed.models.group import Membership
+        from feed.models.label import Label
+
+        found = self.alive().filter(author__is_active=True)
+        hidden = Exists(Label.objects.in_force().filter(post=OuterRef("pk"), name=Label.HIDDEN))
+        open_group = Q(visibility=Visibility.GROUP, group__approval=False)
+        if not getattr(viewer, "is_authenticated", False):
+            return found.filter(Q(visibility=Visibility.PUBLIC) | open_group).exclude(hidden)
+        followed = Follow.objects.filter(follower=viewer, followed=OuterRef("author"))
+        member = Membership.objects.active().filter(person=viewer, group=OuterRef("group"))
+        blocks = Block.objects.filter(
+            Q(blocker=viewer, blocked=OuterRef("author")) | Q(blocker=OuterRef("author"), blocked=viewer)
+        )
+        return found.filter(
+            Q(author=viewer)
+            | ~Exists(blocks)
+            & ~hidden
+            & (
+                Q(visibility=Visibility.PUBLIC)
+                | open_group
+                | Q(parent__author=viewer)
+                | Exists(Mention.objects.filter(post=OuterRef("pk"), person=viewer))
+                | Q(Exists(followed), visibility=Visibility.FOLLOWERS)
+                | Q(Exists(member), visibility=Visibility.GROUP)
+            )
+        )
+
+    def without_muted(self, viewer: Any) -> PostQuerySet:
+        """Leaves out people, topics and phrases the viewer muted: for feeds, not for a post opened on purpose."""
+        from accounts.models import Mute, MutedPhrase
+        from feed.models.feedback import MutedTopic
+
+        if not getattr(viewer, "is_authenticated", False):
+            return self
+        phrases = (
+            MutedPhrase.objects.active()
+            .filter(person=viewer)
+            .annotate(body=ExpressionWrapper(OuterRef("text"), output_field=models.TextField()))
+        )
+        return (
+            self.exclude(Exists(Mute.objects.active().filter(muter=viewer, muted=OuterRef("author"))))
+            .exclude(Exists(MutedTopic.objects.active().filter(person=viewer, topic__posttopic__post=OuterRef("pk"))))
+            .exclude(Exists(phrases.filter(body__icontains=F("phrase"))) & ~Q(author=viewer))
+        )
+
+    def top_level(self) -> PostQuerySet:
+        """Posts that answer nothing."""
+        return self.filter(parent=None)
+
+    def for_cards(self, viewer: Any = None) -> PostQuerySet:
+        """Everything a card shows, in a fixed number of queries however many posts there are."""
+        return self.select_related("author__profile", "group", "quote__author__profile").prefetch_related(
+            "attachments", "quote__attachments", "topics", "labels"
+        )
+
+
+class Post(models.Model):
+    """One thing somebody said: at most `POST_MAX_LENGTH` grapheme clusters, kept as typed; `html` is made from it."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="posts")
+    text = models.TextField(_("text"), blank=True)
+    html = models.TextField(editable=False, blank=True)
+    content_warning = models.CharField(_("content warning"), max_length=120, blank=True)
+    language = models.CharField(_("language"), max_length=12, blank=True)
+    visibility = models.CharField(_("who can read it"), max_length=10, choices=Visibility, default=Visibility.PUBLIC)
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="answers")
+    thread = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="thread_posts")
+    quote = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="quotes")
+    group = models.ForeignKey("feed.Group", models.CASCADE, null=True, blank=True, related_name="posts")
+    topics = models.ManyToManyField("feed.Topic", through="feed.PostTopic", related_name="posts")
+    mentioned = models.ManyToManyField(settings.AUTH_USER_MODEL, through="feed.Mention", related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    edited_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    likes_count = models.PositiveIntegerField(default=0, editable=False)
+    comments_count = models.PositiveIntegerField(default=0, editable=False)
+    reposts_count = models.PositiveIntegerField(default=0, editable=False)
+    quotes_count = models.PositiveIntegerField(default=0, editable=False)
+    # The key of the form that made it: a double submit finds the first post instead of making a second.
+    idempotency_key = models.CharField(max_length=64, null=True, blank=True, editable=False)
+    search = SearchVectorField(null=True, editable=False)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("post")
+        verbose_name_plural = _("posts")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["author", "idempotency_key"], name="post_submitted_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["author", "-id"]),
+            models.Index(fields=["group", "-id"], condition=Q(group__isnull=False), name="post_group_newest"),
+            models.Index(fields=["parent", "id"], condition=Q(parent__isnull=False), name="post_answers"),
+            models.Index(fields=["thread", "id"], condition=Q(thread__isnull=False), name="post_thread"),
+            models.Index(
+                fields=["-id"],
+                condition=Q(deleted_at=None, parent=None, visibility="public"),
+                name="post_public_newest",
+            ),
+            GinIndex(fields=["search"], name="post_search"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author_id}: {self.text[:60]}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("feed:post", args=[self.author.username, self.pk])
+
+    @property
+    def is_comment(self) -> bool:
+        return self.parent_id is not None
+
+    @property
+    def root_id(self) -> int:
+        """The id of the thread's first post: its own where it starts a thread."""
+        return self.thread_id or self.pk
+
+
+class CommentQuerySet(PostQuerySet):
+    pass
+
+
+class Comments(models.Manager.from_queryset(CommentQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> CommentQuerySet:
+        return super().get_queryset().filter(parent__isnull=False)
+
+
+class Comment(Post):
+    """A post that answers another."""
+
+    objects = Comments()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+
+
+class Revision(models.Model):
+    """What a post said before an edit; shown to whoever may read the post."""
+
+    post = models.ForeignKey(Post, models.CASCADE, related_name="revisions")
+    text = models.TextField()
+    html = models.TextField()
+    content_warning = models.CharField(max_length=120, blank=True)
+    written_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["written_at"]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} at {self.written_at:%Y-%m-%d %H:%M}"
+
+
+class Mention(models.Model):
+    post = models.ForeignKey(Post, models.CASCADE)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mentions")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["post", "person"], name="mention_once")]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} mentions {self.person_id}"
+
+
+class PostTopic(models.Model):
+    """That a post is about a topic: because its author wrote the hashtag, or because a model read it so."""
+
+    class Source(models.TextChoices):
+        HASHTAG = "hashtag", _("hashtag")
+        MODEL = "model", _("model")
+
+    post = models.ForeignKey(Post, models.CASCADE)
+    topic = models.ForeignKey("feed.Topic", models.CASCADE)
+    source = models.CharField(max_length=8, choices=Source, default=Source.HASHTAG)
+    score = models.FloatField(default=1.0)
+    model_version = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["post", "topic"], name="post_topic_once")]
+        indexes: ClassVar = [models.Index(fields=["topic", "-post"])]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} is about {self.topic_id}"

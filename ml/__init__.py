@@ -1,0 +1,1 @@
+"""Everything learned: vectors, interests, ranking, training, understanding, generation. Knows feed and accounts."""

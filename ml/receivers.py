@@ -1,0 +1,1 @@
+"""What ml hears from feed and accounts; each becomes a task."""

@@ -1,0 +1,1 @@
+"""The commands that wire the site together."""

@@ -1,0 +1,26 @@
+"""Every address of the site."""
+
+from django.conf import settings
+from django.conf.urls.static import static
+from django.contrib import admin
+from django.urls import include, path
+from django.views.i18n import JavaScriptCatalog
+
+from socialsite import health, metrics
+
+urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.show, name="metrics"),
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/words.js", JavaScriptCatalog.as_view(packages=["feed"]), name="javascript-words"),
+    path("accounts/", include("allauth.urls")),
+    path("you/", include("accounts.urls")),
+    path("you/", include("ml.urls")),
+    path("", include("feed.urls")),
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+]
+handler403 = "feed.views.errors.forbidden"
+handler404 = "feed.views.errors.not_found"
+handler500 = "feed.views.errors.server_error"
