@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis on demand under var/: started by whoever connects first, stopped after the last; knows no Django.
+"""PostgreSQL and Redis on demand under var/: started by the first to connect, stopped after the last; no Django here.
 
 Every process that uses an engine holds a shared file lock (`hold`), which the kernel drops however the process ends, so
 there are no lists of process ids to go stale. One small keeper process for each engine, started by the first user and
@@ -66,7 +66,7 @@ def redis_url(var: Path) -> str:
 
 
 def parse_database_url(url: str) -> dict[str, Any]:
-    """`postgres://user:password@host:port/name?option=value` as a `DATABASES` entry; ValueError when it names no database."""
+    """`postgres://user:password@host:port/name?option=value` as a `DATABASES` entry; ValueError when it is none."""
     parts = urlsplit(url)
     name = unquote(parts.path.lstrip("/"))
     if parts.scheme not in {"postgres", "postgresql"} or not name:

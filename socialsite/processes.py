@@ -1,4 +1,4 @@
-"""Runs what a Procfile names: passes their words on, starts again what died, and leaves none behind; knows nothing of the site."""
+"""Runs what a Procfile names: passes words on, starts again what died, leaves none behind; knows no site."""
 
 import ctypes
 import os

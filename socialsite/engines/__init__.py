@@ -1,1 +1,1 @@
-"""Clients of the embedded engines: thin subclasses that start the server before they connect, and wait while it recovers."""
+"""The embedded servers, and thin clients that start a server before they connect and wait while it recovers."""

@@ -1,4 +1,4 @@
-"""Running servers from a root shell: PostgreSQL refuses root, so an unprivileged account runs them and must reach its files."""
+"""Servers started by root: PostgreSQL refuses root, so another account runs them and must reach its files."""
 
 import grp
 import os

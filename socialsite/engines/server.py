@@ -1,4 +1,4 @@
-"""One embedded server: its folders, its life, what a killed one left behind; it decides nothing about when (see `embedded.py`)."""
+"""One embedded server: its folders, its life, what a killed one left behind; `embedded.py` decides when."""
 
 import hashlib
 import os
@@ -78,7 +78,7 @@ class Engine:
         folder.chmod(0o700)
 
     def account(self) -> tuple[int, int]:
-        """User and group ids the server runs as: our own, or for root (which PostgreSQL refuses) an unprivileged one."""
+        """User and group ids the server runs as: our own, or for root (whom PostgreSQL refuses) another account."""
         if os.geteuid() != 0:
             return os.geteuid(), os.getegid()
         for path in (self.data, self.var):
