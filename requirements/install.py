@@ -1,4 +1,4 @@
-"""Makes .venv and installs the locked packages into it, once for each content of the lock files. Standard library only."""
+"""Makes .venv and installs the locked packages, once for each content of the locks. Standard library only."""
 
 import fcntl
 import hashlib
