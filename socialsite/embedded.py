@@ -99,7 +99,7 @@ def ensure_redis_at(socket_path: str, wait: float = START_SECONDS) -> None:
 
 
 def ensure(engine: Engine, wait: float = START_SECONDS) -> None:
-    """Return when the engine accepts connections; cheap (two system calls) when it already runs.
+    """Return when the engine serves clients; cheap (two system calls) when it already runs.
 
     Raises EngineError with the server's own words when it does not start within `wait` seconds.
     """
@@ -115,7 +115,7 @@ def ensure(engine: Engine, wait: float = START_SECONDS) -> None:
                     raise EngineError(f"{engine.name} did not start: {engine.last_words()}")
                 if keeper is None or keeper.poll() is not None:
                     keeper = _start_keeper(engine)
-            if engine.accepts() and _is_kept(engine):
+            if engine.ready() and _is_kept(engine):
                 return
             if time.monotonic() > deadline:
                 raise EngineError(f"{engine.name} is not ready after {wait:.0f} s: {engine.last_words()}")
@@ -141,7 +141,7 @@ def stop_when_unused(var: Path, wait: float = 30.0) -> list[str]:
     engines = [kind(var) for kind in KINDS.values() if kind(var).users_lock.exists()]
     for engine in engines:
         release(engine)
-        if not _is_kept(engine):
+        if not _is_kept(engine) and engine.processes():
             _start_keeper(engine)  # takes over what a killed keeper left behind, and stops it
     deadline = time.monotonic() + wait
     return [engine.name for engine in engines if not _stopped(engine, deadline)]
@@ -228,6 +228,8 @@ def keep(engine: Engine) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda got, _frame: stopping.append(got))
     users = _open_lock(engine, engine.users_lock)
+    if not _in_use(engine) and not engine.processes():
+        return  # whoever called is gone again
     failures, idle_since = 0, None
     engine.start()
     started = time.monotonic()

@@ -1,10 +1,13 @@
 """What is special about PostgreSQL and Redis: where they come from, their configuration, their first start."""
 
+import contextlib
 import importlib.util
 import os
 import secrets
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +15,8 @@ from typing import ClassVar
 
 from .accounts import EngineError, let_others_pass, let_others_read
 from .server import Engine
+
+PROTOCOL_VERSION = 3 << 16
 
 
 class Postgres(Engine):
@@ -60,6 +65,16 @@ class Postgres(Engine):
     @property
     def password_file(self) -> Path:
         return self.var / "postgres.password"
+
+    def ready(self) -> bool:
+        """Opens a session as any client would: the answer starts with R when it is let in, with E while recovering."""
+        words = f"user\0{self.database}\0database\0postgres\0\0".encode()
+        with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
+            client.settimeout(1)
+            client.connect(str(self.socket))
+            client.sendall(struct.pack("!II", 8 + len(words), PROTOCOL_VERSION) + words)
+            return client.recv(1) == b"R"
+        return False
 
     def command(self) -> list[str]:
         options = {

@@ -1,5 +1,6 @@
 """One embedded server: its folders, its life, what a killed one left behind; `embedded.py` decides when."""
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -137,6 +138,10 @@ class Engine:
             time.sleep(0.05)
         return False
 
+    def ready(self) -> bool:
+        """Whether a client would be served now; a server that recovers after a crash accepts before it is ready."""
+        return self.accepts()
+
     def accepts(self) -> bool:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(1)
@@ -148,17 +153,11 @@ class Engine:
 
     def stop(self) -> None:
         """Ask politely, then firmly, then kill; afterwards nothing runs on our data."""
-        process = self.process or self.running()
-        for number, patience in self.stop_signals:
-            if process is None:
-                break
-            try:
+        process: Any = self.process or self.running()
+        for number, patience in self.stop_signals if process else []:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-                process.wait(patience)
-                break
-            except psutil.TimeoutExpired:
-                continue
-            except psutil.NoSuchProcess:
+            if _ends_within(process, patience):
                 break
         self._sweep()
 
@@ -201,10 +200,21 @@ class Engine:
 
 
 def _ended(process: psutil.Process) -> bool:
+    """Reaps a child; an adopted server that nobody reaps (in a container, perhaps) has ended all the same."""
     try:
         process.wait(0)
     except psutil.TimeoutExpired:
-        return False
+        try:
+            return bool(process.status() == psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return True
     except psutil.NoSuchProcess:
         pass
     return True
+
+
+def _ends_within(process: psutil.Process, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (ended := _ended(process)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return ended
