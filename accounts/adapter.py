@@ -18,5 +18,5 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         user: Any = request.user
         if isinstance(user, User) and user.profile.onboarded_at is None:
-            return reverse("accounts:welcome")
+            return reverse("feed:welcome")
         return super().get_login_redirect_url(request)
