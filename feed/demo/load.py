@@ -198,7 +198,9 @@ def _pictures(town: Town, posts: dict[str, Post], report: Report) -> None:
         assert words.image is not None
         post = posts[words.key]
         picture = Attachment(owner=post.author, post=post, alt=words.image["alt"], created_at=words.at)
-        picture.image.save("picture.webp", ContentFile(pictures.scene(words.image["motif"], words.key)), save=True)
+        picture.image.save("picture.webp", ContentFile(pictures.scene(words.image["motif"], words.key)), save=False)
+        picture.width, picture.height = pictures.SCENE_SIZE
+        picture.save()
 
 
 def _behave(done: Behaviour, people: dict[str, User], topics: dict[str, Topic], posts: dict[str, Post]) -> None:

@@ -9,6 +9,7 @@ import random
 from PIL import Image, ImageDraw, ImageFilter
 
 Colour = tuple[int, int, int]
+SCENE_SIZE = (960, 640)
 SCALE = 3  # drawn larger and made small: smooth edges
 
 SKIN: list[Colour] = [(246, 214, 186), (226, 178, 140), (198, 140, 98), (150, 98, 66), (104, 66, 46), (240, 200, 160)]
@@ -109,7 +110,7 @@ def header(seed: str, width: int = 1200, height: int = 400) -> bytes:
     return _webp(_landscape(luck, width, height, luck.choice(PALETTES)))
 
 
-def scene(motif: str, seed: str, width: int = 960, height: int = 640) -> bytes:
+def scene(motif: str, seed: str, width: int = SCENE_SIZE[0], height: int = SCENE_SIZE[1]) -> bytes:
     """A picture of `motif`: one of sky, hill, bowl, plant, bike, cat, book, night, city, sea, chart, lamp; else a landscape."""
     luck = random.Random(f"scene {motif} {seed}")  # noqa: S311
     palette = PALETTES[2] if motif == "night" else luck.choice([PALETTES[i] for i in (0, 1, 3, 4)])
