@@ -30,7 +30,7 @@ def _send(signal: Signal, facts: dict[str, Any]) -> None:
 
 
 def _count_follow(follower_id: int, followed_id: int, step: int) -> None:
-    """Both counters, always locked in the order of the ids: two people who follow each other at once cannot deadlock."""
+    """Both counters, locked in the order of the ids: two people who follow each other at once cannot deadlock."""
     fields = {follower_id: "following_count", followed_id: "followers_count"}
     for person_id, field in sorted(fields.items()):
         Profile.objects.filter(user_id=person_id).update(**{field: Greatest(F(field) + step, 0)})

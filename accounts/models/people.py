@@ -148,6 +148,8 @@ class Profile(models.Model):
         models.CharField(max_length=12), verbose_name=_("languages you read"), default=list, blank=True
     )
     interface_language = models.CharField(_("language of the pages"), max_length=12, blank=True)
+    tagline = models.CharField(max_length=120, blank=True, editable=False)  # of the demo people, for the log-in page
+    featured = models.BooleanField(default=False, editable=False)  # offered for one-click sign-in where DEMO is on
     recommendable = models.BooleanField(
         _("others may find my posts through recommendations"),
         default=True,

@@ -73,6 +73,8 @@ def _people(town: Town, report: Report) -> dict[str, User]:
             bio=person.bio,
             languages=person.languages,
             links=person.links,
+            tagline=person.tagline,
+            featured=person.featured or bool(person.role),
             onboarded_at=joined,
         )
         profile = user.profile
