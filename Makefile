@@ -27,6 +27,7 @@ demo: install ## Start the whole site with demo people at http://localhost:8000 
 
 test: install-dev ## Run the tests; those in a browser join where a Chromium is found (ARGS=… goes to pytest)
 	@$(MANAGE) compilemessages
+	@$(MANAGE) prepare_models
 	@$(PY) -m pytest $(ARGS)
 
 check: install-dev ## Look at the code without running the site: style, types, walls, migrations, settings, templates

@@ -8,8 +8,10 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from dotenv import load_dotenv
 
 T = TypeVar("T")
+load_dotenv(Path(__file__).resolve().parent.parent / ".env")  # what the environment itself says wins
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,17 @@ class Postgres(Engine):
         readable.unlink()
         if made.returncode:
             raise EngineError(f"initdb failed: {made.stderr.strip()}")
+        self._create_database(folder)
+
+    def _create_database(self, folder: Path) -> None:
+        """Before the first start, so that a cluster never exists without the site's database."""
+        command = [str(self.binaries / "postgres"), "--single", "-D", str(folder), "postgres"]
+        statement = f"CREATE DATABASE {self.database};\n"
+        made = subprocess.run(
+            command, check=False, capture_output=True, text=True, input=statement, **self.as_account(folder)
+        )
+        if made.returncode or "ERROR" in made.stderr:
+            raise EngineError(f"the database could not be made: {made.stderr.strip()}")
 
 
 class Redis(Engine):

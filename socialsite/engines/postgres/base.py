@@ -46,22 +46,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             except EngineError as error:
                 raise psycopg.OperationalError(str(error)) from error
             except psycopg.OperationalError as error:
-                if _is_missing(error, self.settings_dict["NAME"]):
-                    self._create_database(conn_params)
-                elif time.monotonic() > deadline or not any(words in str(error) for words in PASSING):
+                if time.monotonic() > deadline or not any(words in str(error) for words in PASSING):
                     raise
                 time.sleep(0.05)
-
-    def _create_database(self, conn_params: dict[str, Any]) -> None:
-        """The first connection of a fresh cluster makes the site's database; a race with another process is fine."""
-        maintenance = {key: conn_params[key] for key in ("host", "user", "port") if key in conn_params}
-        with psycopg.connect(dbname="postgres", autocommit=True, **maintenance) as connection:
-            try:
-                connection.execute(f'CREATE DATABASE "{Postgres.database}"')
-            except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                pass
-
-
-def _is_missing(error: psycopg.OperationalError, name: str | None) -> bool:
-    """Whether the site's own database is missing; a missing test database is the test runner's affair."""
-    return name == Postgres.database and f'database "{name}" does not exist' in str(error)
