@@ -5,8 +5,9 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts import signals as people
+from accounts.exports import collect_own_data
 from accounts.models import User
-from feed import actions, live, signals
+from feed import actions, exports, live, signals
 from feed.models import Notification
 
 
@@ -40,3 +41,8 @@ def tell_deleted(post_id: int, **_: Any) -> None:
 @receiver(signals.notified, dispatch_uid="feed.tell_notice")
 def tell_notice(recipient_id: int, notification_id: int, **_: Any) -> None:
     live.new_notice(recipient_id)
+
+
+@receiver(collect_own_data, dispatch_uid="feed.own_data")
+def own_data(person: User, **_: Any) -> dict[str, Any]:
+    return exports.own_data(person)

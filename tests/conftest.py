@@ -1,0 +1,75 @@
+"""The cast of every test: alice follows bob; charlie is a stranger; mallory is blocked by alice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from accounts import actions as people
+from accounts.models import User
+
+# Tests never write into the developer's own var/: the embedded engines are shared, the files are not.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "false")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings: Any, tmp_path: Path) -> None:
+    """Uploads of a test go to a folder of its own; passwords are hashed fast; nothing is rate-limited unless asked."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.RATE_LIMITS_ENABLED = False
+
+
+@pytest.fixture(autouse=True)
+def forget_cache() -> Iterator[None]:
+    """What one test cached, the next does not see."""
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def person(db: None) -> Callable[..., User]:
+    """Makes a person: `person("alice", languages=["en"])`; they have consented to learning unless told otherwise."""
+
+    def make(name: str, *, languages: tuple[str, ...] = ("en",), consents: bool = True, **fields: Any) -> User:
+        user = User.objects.create_user(name, f"{name}@example.org", "correct horse", **fields)
+        user.profile.languages = list(languages)
+        user.profile.display_name = name.title()
+        user.profile.save()
+        people.finish_onboarding(user)
+        if consents:
+            people.give_consent(user, behaviour=True)
+        return User.objects.select_related("profile", "consent").get(pk=user.pk)
+
+    return make
+
+
+@pytest.fixture
+def bob(person: Callable[..., User]) -> User:
+    return person("bob")
+
+
+@pytest.fixture
+def alice(person: Callable[..., User], bob: User) -> User:
+    alice = person("alice")
+    people.follow(alice, bob)
+    return alice
+
+
+@pytest.fixture
+def charlie(person: Callable[..., User]) -> User:
+    """A stranger to everyone."""
+    return person("charlie")
+
+
+@pytest.fixture
+def mallory(person: Callable[..., User], alice: User) -> User:
+    """Blocked by alice."""
+    mallory = person("mallory")
+    people.block(alice, mallory)
+    return mallory
