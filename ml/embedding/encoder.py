@@ -4,7 +4,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from django.conf import settings
 
 from ml.embedding.tokens import load_tokens
 
-BATCH = 32
+BATCH_TEXTS = 32
+BATCH_TOKENS = 1024  # bounds the memory of a batch of long texts
 ENCODERS = "encoders"
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*/(?:int8|float32)/[0-9a-f]{8}")
 
@@ -60,11 +61,8 @@ class Encoder:
         """The model's own unit vectors before they are centred, same shape and order."""
         ids = self._tokens(texts)
         vectors = np.empty((len(ids), self.dimensions), dtype=np.float32)
-        # Texts of like length share a batch: less padding, a third less time on posts.
-        order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-        for start in range(0, len(order), BATCH):
-            chosen = order[start : start + BATCH]
-            vectors[chosen] = self._run([ids[index] for index in chosen])
+        for batch in batches([len(row) for row in ids]):
+            vectors[batch] = self._run([ids[index] for index in batch])
         return vectors
 
     def _run(self, ids: list[list[int]]) -> np.ndarray:
@@ -74,6 +72,18 @@ class Encoder:
         padded[mask] = np.concatenate(ids)
         feed = {"input_ids": padded, "attention_mask": mask.astype(np.int64)}
         return self._session.run(["embedding"], feed)[0]
+
+
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices of texts in batches of like length (less padding), at most BATCH_TEXTS and BATCH_TOKENS each."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
+        if batch and (len(batch) == BATCH_TEXTS or (len(batch) + 1) * lengths[index] > BATCH_TOKENS):
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
 
 
 def centred(vectors: np.ndarray, mean: np.ndarray, language_axis: np.ndarray) -> np.ndarray:

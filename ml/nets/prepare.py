@@ -23,6 +23,7 @@ from ml.nets.quantise import quantise, save
 LEAST_MEAN_COSINE = 0.99
 LEAST_WORST_COSINE = 0.98
 
+STEPS = 5  # unpack, load, export, quantise, compare
 Step = Callable[[str], None]
 
 

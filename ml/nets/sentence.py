@@ -1,10 +1,14 @@
 """Any sentence-transformers model, loaded and exported to ONNX for ml.embedding.encoder; serves no request."""
 
-from collections.abc import Callable
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import transformers
 from sentence_transformers import SentenceTransformer
 
 MAX_TOKENS = 128
@@ -35,9 +39,23 @@ class _SentenceVectors(torch.nn.Module):
 
 def load(source: str) -> SentenceTransformer:
     """A sentence-transformers model by folder or hub name, on the processor, ready to be exported."""
-    # Plain attention: ONNX Runtime knows its shape and fuses it into one operator.
+    # Plain attention: the exporter and ONNX Runtime know its shape.
     model = SentenceTransformer(source, device="cpu", model_kwargs={"attn_implementation": "eager"})
     return model.eval()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Holds back what the libraries tell about every export: tracing, a pooler nobody uses, deprecations to come."""
+    transformers.utils.logging.disable_progress_bar()
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+        transformers.utils.logging.enable_progress_bar()
 
 
 def export(source: str, target: Path, step: Callable[[str], None]) -> Origin:
@@ -46,8 +64,20 @@ def export(source: str, target: Path, step: Callable[[str], None]) -> Origin:
     Inputs `input_ids` and `attention_mask`, int64 (n, t); output `embedding`, float32 (n, d), unit length.
     """
     step(f"loading {source}")
-    model = load(source)
-    step("exporting to ONNX")
+    with quiet():
+        model = load(source)
+        step("exporting to ONNX")
+        _write_onnx(model, target)
+    longest = model.max_seq_length or MAX_TOKENS
+    return Origin(
+        prefix=model.prompts.get(model.default_prompt_name or "", ""),
+        max_tokens=min(longest, MAX_TOKENS),
+        pad_id=model.tokenizer.pad_token_id,
+        tokenizer_json=model.tokenizer.backend_tokenizer.to_str(),
+    )
+
+
+def _write_onnx(model: SentenceTransformer, target: Path) -> None:
     tokenizer = model.tokenizer
     ids = torch.tensor([[5, 6, 7, 8], [5, 6, tokenizer.pad_token_id, tokenizer.pad_token_id]])
     torch.onnx.export(
@@ -62,13 +92,6 @@ def export(source: str, target: Path, step: Callable[[str], None]) -> Origin:
             "embedding": {0: "texts"},
         },
         opset_version=17,
-        # The newer exporter's graph has no attention pattern ONNX Runtime 1.32 can fuse, and was refused by it.
+        # ONNX Runtime 1.32 refused the newer exporter's graph of this model (a name defined twice).
         dynamo=False,
-    )
-    longest = model.max_seq_length or MAX_TOKENS
-    return Origin(
-        prefix=model.prompts.get(model.default_prompt_name or "", ""),
-        max_tokens=min(longest, MAX_TOKENS),
-        pad_id=tokenizer.pad_token_id,
-        tokenizer_json=tokenizer.backend_tokenizer.to_str(),
     )

@@ -1,5 +1,7 @@
 """Makes the models the site serves ready on this machine; quick when they are. Decides nothing about them."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -7,8 +9,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ml.embedding.encoder import Encoder, prepared
 from ml.embedding.weights import WeightsMissing
-
-STEPS = 6
 
 
 class Command(BaseCommand):
@@ -26,29 +26,24 @@ class Command(BaseCommand):
         about = Encoder.read_about(folder)
         self.stdout.write(f"The sentence model is ready: {about['name']}, {about['dimensions']} numbers a text.")
 
-    def _prepare(self, source: str, force: bool):
+    def _prepare(self, source: str, force: bool) -> Path:
         self.stdout.write(f"Preparing the sentence model {source}. This is done once and takes about a minute.")
         # Only here: torch takes seconds to import, and most calls find everything ready.
         from tqdm import tqdm
 
-        from ml.nets.prepare import prepare_encoder
+        from ml.nets.prepare import STEPS, prepare_encoder
 
-        try:
-            with tqdm(total=STEPS, bar_format="{l_bar}{bar:20}| {elapsed} {desc}", file=self.stderr) as bar:
-                return prepare_encoder(
-                    source, settings.MODELS_DIR, _advance(bar), threads=settings.ONNX_THREADS, force=force
-                )
-        except WeightsMissing as error:
-            raise CommandError(str(error)) from error
-        except OSError as error:
-            raise CommandError(f"The sentence model {source} could not be prepared: {error}") from error
+        with tqdm(total=STEPS, bar_format="{bar:20} {n_fmt}/{total_fmt} {elapsed} {desc}", file=sys.stderr) as bar:
 
+            def step(message: str) -> None:
+                """A step is done when the next one begins."""
+                bar.update(1 if bar.desc else 0)
+                bar.set_description_str(message)
 
-def _advance(bar):
-    """Each step told moves the bar by one and is named on it."""
-
-    def step(message: str) -> None:
-        bar.set_description_str(message)
-        bar.update()
-
-    return step
+            try:
+                folder = prepare_encoder(source, settings.MODELS_DIR, step, threads=settings.ONNX_THREADS, force=force)
+            except (WeightsMissing, OSError, ValueError) as error:
+                raise CommandError(f"The sentence model {source} could not be prepared. {error}") from error
+            bar.update(STEPS - bar.n)
+            bar.set_description_str("done")
+            return folder
