@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -49,7 +50,7 @@ def refuse_reserved(value: str) -> None:
         raise ValidationError(_("This name is kept for the site itself. Please choose another."))
 
 
-USERNAME_VALIDATORS = [name_shape, refuse_reserved]
+USERNAME_VALIDATORS: list[Callable[[Any], None]] = [name_shape, refuse_reserved]
 
 
 class PeopleQuerySet(models.QuerySet["User"]):

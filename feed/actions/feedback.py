@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -36,7 +37,7 @@ def give_feedback(
     needed = {Feedback.Kind.SEE_FEWER_TOPIC: topic, Feedback.Kind.SEE_FEWER_AUTHOR: author}.get(kind, post)  # type: ignore[call-overload]
     if needed is None:
         raise ValidationError(_("Say what this is about."))
-    about = {"kind": kind, "author": author, "topic": topic}
+    about: dict[str, Any] = {"kind": kind, "author": author, "topic": topic}
     if kind in (Feedback.Kind.NOT_INTERESTED, Feedback.Kind.MORE):
         about["post"] = post
     User.objects.select_for_update().get(pk=person.pk)  # two clicks at once are one feedback

@@ -195,5 +195,7 @@ def leave_everything(person: User) -> None:
         reposts_count=Greatest(F("reposts_count") - 1, 0)
     )
     for post in Post.objects.alive().filter(author=person).only("pk", "parent_id", "quote_id"):
-        Post.objects.filter(pk=post.parent_id).update(comments_count=Greatest(F("comments_count") - 1, 0))
-        Post.objects.filter(pk=post.quote_id).update(quotes_count=Greatest(F("quotes_count") - 1, 0))
+        if post.parent_id:
+            Post.objects.filter(pk=post.parent_id).update(comments_count=Greatest(F("comments_count") - 1, 0))
+        if post.quote_id:
+            Post.objects.filter(pk=post.quote_id).update(quotes_count=Greatest(F("quotes_count") - 1, 0))

@@ -65,6 +65,7 @@ def publish(
                 visibility=visibility,
                 group=group,
                 parent=parent,
+                is_comment=parent is not None,
                 thread_id=parent.root_id if parent is not None else None,
                 quote=quote,
                 idempotency_key=idempotency_key or None,

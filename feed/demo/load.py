@@ -124,8 +124,8 @@ def _groups(town: Town, people: dict[str, User], topics: dict[str, Topic]) -> di
             owner=people[row["owner"]],
             created_at=town.now - timedelta(days=40),
         )
-        roles = {name: Membership.Role.MEMBER for name in row["members"]}
-        roles |= {name: Membership.Role.MODERATOR for name in row["moderators"]}
+        roles = dict.fromkeys(row["members"], Membership.Role.MEMBER)
+        roles |= dict.fromkeys(row["moderators"], Membership.Role.MODERATOR)
         roles |= {
             post.by: Membership.Role.MEMBER for post in town.posts if post.group == row["slug"] and post.by not in roles
         }
@@ -155,6 +155,7 @@ def _posts(town: Town, people: dict[str, User], groups: dict[str, Group], report
             visibility=visibility,
             group=group,
             parent=parent,
+            is_comment=parent is not None,
             thread_id=parent.root_id if parent else None,
             quote=made[words.quote] if words.quote else None,
             created_at=words.at,

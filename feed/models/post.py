@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -82,13 +82,18 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
     def top_level(self) -> PostQuerySet:
-        """Posts that answer nothing."""
-        return self.filter(parent=None)
+        """Posts that answer nothing, and never did: an answer whose parent was purged keeps its thread."""
+        return self.filter(is_comment=False)
 
     def for_cards(self, viewer: Any = None) -> PostQuerySet:
-        """Everything a card shows, in a fixed number of queries however many posts there are."""
-        return self.select_related("author__profile", "group", "quote__author__profile").prefetch_related(
-            "attachments", "quote__attachments", "topics", "labels"
+        """Everything a card shows, in a fixed number of queries however many posts there are.
+
+        A quoted post that the viewer may not read (deleted, hidden, across a block) comes as None beside its `quote_id`.
+        """
+        quotes = Post.objects.visible_to(viewer).select_related("author__profile")
+        satellites = ("attachments", "topics", "labels")
+        return self.select_related("author__profile", "group", "parent__author").prefetch_related(
+            Prefetch("quote", quotes), *satellites, "quote__attachments", "quote__labels"
         )
 
 
@@ -103,6 +108,8 @@ class Post(models.Model):
     language = models.CharField(_("language"), max_length=12, blank=True)
     visibility = models.CharField(_("who can read it"), max_length=10, choices=Visibility, default=Visibility.PUBLIC)
     parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="answers")
+    # Stays true when the answered post is purged: an orphaned answer must not pass for a post of its own.
+    is_comment = models.BooleanField(default=False, editable=False)
     thread = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="thread_posts")
     quote = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="quotes")
     group = models.ForeignKey("feed.Group", models.CASCADE, null=True, blank=True, related_name="posts")
@@ -119,7 +126,7 @@ class Post(models.Model):
     idempotency_key = models.CharField(max_length=64, null=True, blank=True, editable=False)
     search = SearchVectorField(null=True, editable=False)
 
-    objects = PostQuerySet.as_manager()
+    objects: ClassVar = PostQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("post")
@@ -135,7 +142,7 @@ class Post(models.Model):
             models.Index(fields=["thread", "id"], condition=Q(thread__isnull=False), name="post_thread"),
             models.Index(
                 fields=["-id"],
-                condition=Q(deleted_at=None, parent=None, visibility="public"),
+                condition=Q(deleted_at=None, is_comment=False, visibility="public"),
                 name="post_public_newest",
             ),
             GinIndex(fields=["search"], name="post_search"),
@@ -146,10 +153,6 @@ class Post(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("feed:post", args=[self.author.username, self.pk])
-
-    @property
-    def is_comment(self) -> bool:
-        return self.parent_id is not None
 
     @property
     def root_id(self) -> int:
@@ -163,13 +166,13 @@ class CommentQuerySet(PostQuerySet):
 
 class Comments(models.Manager.from_queryset(CommentQuerySet)):  # type: ignore[misc]
     def get_queryset(self) -> CommentQuerySet:
-        return super().get_queryset().filter(parent__isnull=False)
+        return super().get_queryset().filter(is_comment=True)
 
 
 class Comment(Post):
     """A post that answers another."""
 
-    objects = Comments()
+    objects: ClassVar = Comments()
 
     class Meta:
         proxy = True
