@@ -1,0 +1,8 @@
+// Everything here makes the pages pleasanter; nothing here is needed to use them.
+import "./toasts.js";
+import "./controls.js";
+import "./keep_place.js";
+import "./shortcuts.js";
+import "./composer.js";
+import "./live.js";
+import "./reading.js";
