@@ -1,0 +1,123 @@
+"""Prints how a person's home page came about, stage by stage, or what became of one post on the way."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from feed.backends import Slate
+from feed.models import Post
+from ml.ranking import serve
+from ml.ranking.candidate import Candidates, Query
+from ml.ranking.explain import sentence
+from ml.ranking.features import NAMES
+from ml.ranking.pipeline import Trace
+
+
+class Command(BaseCommand):
+    help = "Shows how the home page of USER is ranked: every stage, who was left out and why, and the best places."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("user", help="handle of the person")
+        parser.add_argument("post", nargs="?", type=int, help="id of a post: where it was lost, or where it stands")
+        parser.add_argument("--top", type=int, default=20, help="places to print (default 20)")
+
+    def handle(self, *, user: str, post: int | None, top: int, **options: Any) -> None:
+        person = User.objects.filter(username=user.lower().lstrip("@")).first()
+        if person is None:
+            raise CommandError(f"There is nobody called {user}.")
+        query = serve.query_for(person, limit=200)
+        slate, selected, trace = serve.traced(query)
+        if post is None:
+            self._viewer(query)
+            self._stages(trace)
+            self._removed(trace)
+            self._places(slate, selected, top)
+        else:
+            self._post(post, slate, trace)
+
+    def _viewer(self, query: Query) -> None:
+        self._head("The viewer")
+        learns = "learns from acts" if query.learns else "does not learn from acts"
+        self._say(f"reads {', '.join(sorted(query.languages)) or 'any language'}; {learns}; vectors of {query.model}")
+        self._say(
+            f"follows {len(query.followed)} people and {len(query.topics)} topics, is in {len(query.groups)} groups; "
+            f"{len(query.acts)} acts, {len(query.shown)} posts shown in seven days, {len(query.said)} feedbacks in force"
+        )
+        for words, strength in zip(query.interests.words, query.interests.strengths.tolist(), strict=True):
+            self._say(f"interest {strength:5.2f}  {', '.join(words[:6])}")
+        self._say(
+            f"looks back {query.window_hours:.0f} hours; a post here has {query.typical_acts:.1f} acts on average"
+        )
+
+    def _stages(self, trace: Trace) -> None:
+        self._head(f"The stages, {trace.ms:.1f} ms in all")
+        self._say(f"{'kind':<12}{'name':<22}{'in':>6}{'out':>6}{'ms':>8}")
+        for step in trace.steps:
+            line = f"{step.kind:<12}{step.name:<22}{step.came_in:>6}{step.went_out:>6}{step.ms:>8.2f}"
+            self._say(f"{line}  FAILED: {step.error}" if step.error else line)
+        self._say("found by " + ", ".join(f"{source} {count}" for source, count in trace.found.items()))
+
+    def _removed(self, trace: Trace) -> None:
+        self._head(f"Left out: {len(trace.removed)}")
+        reasons = dict(trace.removed.values())
+        for name, count in Counter(name for name, _reason in trace.removed.values()).most_common():
+            some = [str(post) for post, (by, _reason) in trace.removed.items() if by == name][:3]
+            self._say(f"{count:>5}  {name}: {reasons[name]} (such as {', '.join(some)})")
+
+    def _places(self, slate: Slate, selected: Candidates, top: int) -> None:
+        self._head(f"The first {min(top, len(slate.items))} of {len(slate.items)} places, by {slate.model_version}")
+        shown = slate.items[:top]
+        posts = Post.objects.select_related("author").in_bulk([item.post_id for item in shown])
+        for place, item in enumerate(shown, start=1):
+            post = posts[item.post_id]
+            text = " ".join(post.text.split())[:70]
+            self._say(f"{place:>3}  {item.score:6.2f}  {item.post_id}  @{post.author.username}: {text}")
+            self._say(f"     {sentence(item.reason)}  [{_terms(item.terms)}]")
+
+    def _post(self, post_id: int, slate: Slate, trace: Trace) -> None:
+        places = {item.post_id: place for place, item in enumerate(slate.items)}
+        if post_id in places:
+            item = slate.items[places[post_id]]
+            self._say(f"Place {places[post_id] + 1} of {len(slate.items)}, score {item.score:.2f}, from {item.source}.")
+            self._say(sentence(item.reason))
+            self._table(item.terms, item.features)
+        elif post_id in trace.removed:
+            name, reason = trace.removed[post_id]
+            self._say(f"Left out by the filter “{name}”: {reason}.")
+        elif trace.scored is not None and post_id in trace.scored.ids:
+            rank = int(np.flatnonzero(trace.scored.ids == post_id)[0])
+            self._say(f"Ranked {rank + 1} of {len(trace.scored)} by score alone, and no place was left for it.")
+            names = [name for name in trace.scored.columns if name.startswith("term:")]
+            row = trace.scored["row"][rank].tolist()
+            terms = {name[5:]: float(trace.scored[name][rank]) for name in names}
+            self._table(terms, dict(zip(NAMES, row, strict=True)))
+        elif Post.objects.filter(pk=post_id).exists():
+            self._say("No source found it.")
+        else:
+            raise CommandError(f"There is no post {post_id}.")
+
+    def _table(self, terms: dict[str, float], features: dict[str, float]) -> None:
+        self._head("Terms of its score")
+        for name, value in sorted(terms.items(), key=lambda term: -abs(term[1])):
+            self._say(f"{value:>9.3f}  {name}")
+        self._head("The numbers it was scored by")
+        for name, value in features.items():
+            self._say(f"{value:>9.3f}  {name}")
+
+    def _head(self, text: str) -> None:
+        self.stdout.write("")
+        self.stdout.write(self.style.MIGRATE_HEADING(text))
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+
+
+def _terms(terms: dict[str, float]) -> str:
+    strongest = sorted(terms.items(), key=lambda term: -abs(term[1]))
+    return ", ".join(f"{name} {value:+.2f}" for name, value in strongest)

@@ -1,0 +1,171 @@
+"""Query and Candidates: what the stages of a pipeline pass on. Columns, because 600 objects a page are slow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+Column = NDArray[Any]
+
+NO_VECTORS: Floats = np.zeros((0, 0), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one source found: post ids, best first, and for each what led to it (a person, a topic, an interest)."""
+
+    source: str
+    ids: Sequence[int]
+    via: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Interests:
+    """What a person is drawn to: unit vectors (k, d), shares (k,), what they said no to (m, d), names, topic ids."""
+
+    vectors: Floats = field(default_factory=lambda: NO_VECTORS)
+    strengths: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    negatives: Floats = field(default_factory=lambda: NO_VECTORS)
+    words: Sequence[Sequence[str]] = ()
+    topics: Sequence[int | None] = ()
+    chosen: Sequence[bool] = ()  # whether it comes from a wish stated at the beginning instead of from acts
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing the viewer did with a post of somebody else."""
+
+    kind: str  # like, comment, repost, bookmark
+    post_id: int
+    author_id: int
+    at: datetime
+    text: str = ""  # how the post begins
+    author_name: str = ""
+
+
+@dataclass(frozen=True)
+class Said:
+    """One feedback in force: see `feed.models.Feedback`."""
+
+    kind: str
+    post_id: int | None
+    author_id: int | None
+    topic_id: int | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a post was shown to the viewer in the last days."""
+
+    author_id: int
+    times: int
+    last_at: datetime
+
+
+@dataclass
+class Query:
+    """Who asks, and everything the query hydrators learn of them. Each default is what an unknown person gets."""
+
+    viewer_id: int
+    now: datetime
+    limit: int = 200
+    exclude: frozenset[int] = frozenset()
+    seed: int = 0
+    learns: bool = False  # whether the viewer lets the site learn from what they do
+    languages: frozenset[str] = frozenset()  # primary subtags; empty: no preference is known
+    followed: frozenset[int] = frozenset()
+    topics: dict[int, dict[str, str]] = field(default_factory=dict)  # followed: id -> {"tag", "en", "zh"}
+    groups: dict[int, str] = field(default_factory=dict)  # joined: id -> name
+    blocked: frozenset[int] = frozenset()  # either way
+    muted_people: frozenset[int] = frozenset()
+    muted_topics: frozenset[int] = frozenset()
+    muted_phrases: tuple[str, ...] = ()
+    said: tuple[Said, ...] = ()
+    fewer_topic_vectors: dict[int, Floats] = field(default_factory=dict)
+    topic_vectors: Floats = field(default_factory=lambda: NO_VECTORS)
+    acts: tuple[Act, ...] = ()
+    shown: dict[int, Shown] = field(default_factory=dict)
+    model: str = ""  # whose vectors are compared
+    interests: Interests = field(default_factory=Interests)
+    liked_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # of the posts liked last, beside `liked_ids`
+    liked_ids: tuple[int, ...] = ()
+    shown_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # of the posts shown last
+    window_hours: float = 720.0  # how far back the home page looks
+    typical_acts: float = 3.0  # acts a grown post of this site has on average
+
+    @property
+    def cold(self) -> bool:
+        """Whether nothing is known yet of what they are drawn to."""
+        return not len(self.interests.vectors)
+
+    @property
+    def oldest_id(self) -> int:
+        """The snowflake before which a post is too old."""
+        return int((self.now.timestamp() - self.window_hours * 3600) * 1000) << 16
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Posts under consideration: `ids` (n,) without repeats, who found them, and named columns of n rows each."""
+
+    ids: Ints
+    found_by: Mapping[str, Bools] = field(default_factory=dict)
+    via: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    columns: Mapping[str, Column] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, column: str) -> Column:
+        return self.columns[column]
+
+    def found(self, *sources: str) -> Bools:
+        """Which of them any of `sources` found, shape (n,)."""
+        answer = np.zeros(len(self), dtype=np.bool_)
+        for source in sources:
+            if source in self.found_by:
+                answer |= self.found_by[source]
+        return answer
+
+    def take(self, rows: Bools | Ints) -> Candidates:
+        """Those rows, in that order: a mask (n,) or indices."""
+        return Candidates(
+            self.ids[rows],
+            {name: mask[rows] for name, mask in self.found_by.items()},
+            self.via,
+            {name: column[rows] for name, column in self.columns.items()},
+        )
+
+    def having(self, columns: Mapping[str, Column]) -> Candidates:
+        """The same posts with more columns. Raises ValueError when one has not a row for each post."""
+        for name, column in columns.items():
+            if len(column) != len(self):
+                raise ValueError(f"column {name} has {len(column)} rows for {len(self)} posts")
+        return Candidates(self.ids, self.found_by, self.via, {**self.columns, **columns})
+
+
+def merged(found: Sequence[Found], exclude: frozenset[int] = frozenset()) -> Candidates:
+    """One row a post, in the order of first finding, however many sources found it."""
+    ids = np.array([i for one in found for i in one.ids], dtype=np.int64)
+    _, first = np.unique(ids, return_index=True)
+    ids = ids[np.sort(first)]
+    if exclude:
+        ids = ids[~np.isin(ids, np.fromiter(exclude, dtype=np.int64))]
+    found_by: dict[str, Bools] = {}
+    via: dict[str, dict[int, int]] = {}
+    for one in found:
+        mask = np.isin(ids, np.array(one.ids, dtype=np.int64))
+        found_by[one.source] = found_by.get(one.source, np.zeros(len(ids), dtype=np.bool_)) | mask
+        led = via.setdefault(one.source, {})
+        for post_id, how in zip(one.ids, one.via, strict=False):
+            led.setdefault(post_id, how)
+    return Candidates(ids, found_by, via)

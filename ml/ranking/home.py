@@ -1,0 +1,109 @@
+"""The recipe of the home feed: every stage in its order and every weight, on one page."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter
+
+from ml.ranking import filters, hydrators, sources, viewer
+from ml.ranking.candidate import Candidates, Query
+from ml.ranking.pipeline import Pipeline
+from ml.ranking.scorers import HandSet, ScoreBy
+from ml.ranking.selectors import EXPLORED, NEW_VOICE, Places
+
+# What one unit of each number is worth. Found by trial on the demo town; a learned model replaces it.
+RECIPE: Final[dict[str, float]] = {
+    "interest": 3.0,  # × cosine to the nearest interest
+    "topic_interest": 0.8,  # × relative strength of the interest whose topic it carries
+    "refusal": -3.0,  # × cosine to what was refused, above the floor
+    "refusal_floor": 0.25,
+    "follows_author": 0.5,
+    "affinity": 0.8,  # × bond to the author, 0 to 1
+    "friends": 0.5,  # × (1 − exp(−people followed who liked it / 2))
+    "topic_followed": 0.8,
+    "group_joined": 0.4,
+    "freshness": 0.8,  # × 0.5^(age / half-life)
+    "quality": 0.35,  # × log of acts over the usual
+    "language": 0.3,
+    "answer": -0.4,
+    "shown_factor": 0.6,  # of the score remains each time it was shown in vain
+}
+
+PLAIN_SOURCES: Final = (
+    sources.FOLLOWS,
+    sources.TOPICS,
+    sources.GROUPS,
+    sources.LIKED_BY_FOLLOWED,
+    sources.REPOSTS,
+    sources.RISING,
+    sources.BELOVED,
+    sources.EXPLORATION,
+    sources.NEW_VOICES,
+)
+
+SERVED = Counter("courtyard_ranking_served_total", "Posts placed, by how their place was filled", ["kind"])
+
+
+class CountPlaces:
+    """How many places were ranked, explored, and given to new voices."""
+
+    name = "count places"
+
+    def __call__(self, query: Query, selected: Candidates) -> None:
+        kinds = selected["place_kind"]
+        for kind, name in ((EXPLORED, "explored"), (NEW_VOICE, "new voice")):
+            SERVED.labels(name).inc(int((kinds == kind).sum()))
+        SERVED.labels("ranked").inc(int((kinds == 0).sum()))
+
+
+def home() -> Pipeline:
+    """The pipeline behind "For you"."""
+    return Pipeline(
+        name="home",
+        query_hydrators=[
+            viewer.Relations(),
+            viewer.Acts(),
+            viewer.Impressions(),
+            viewer.LearnedInterests(),
+            viewer.TopicCentres(),
+        ],
+        sources=[
+            sources.Together(PLAIN_SOURCES),
+            sources.NearInterests(each=50, interests=8),
+        ],
+        hydrators=[
+            hydrators.PostFacts(),
+            hydrators.Age(),
+            hydrators.Vectors(),
+            hydrators.InterestMatch(),
+            hydrators.SocialProof(),
+            hydrators.Affinity(),
+            hydrators.ShownBefore(),
+            hydrators.FeedbackInForce(),
+        ],
+        filters=[
+            filters.READABLE,
+            filters.NOT_OWN,
+            filters.NOT_BLOCKED,
+            filters.NOT_MUTED,
+            filters.NO_MUTED_WORDS,
+            filters.NO_MUTED_TOPICS,
+            filters.RECOMMENDABLE,
+            filters.NOT_ACTED,
+            filters.NOT_REFUSED,
+            filters.NOT_FEWER,
+            filters.NOT_SEEN,
+            filters.YOUNG,
+            filters.LANGUAGE,
+            filters.MERITED,
+        ],
+        scorers=[ScoreBy(HandSet(RECIPE))],
+        filters_on_ranked=[
+            filters.ONE_A_THREAD,
+            filters.OTHER_TEXT,
+            filters.OTHER_MEANING,
+        ],
+        selector=Places(),
+        side_effects=[CountPlaces()],
+    )

@@ -1,0 +1,65 @@
+"""The home page's question, answered: a viewer in, a slate out, with all that is logged. Holds no rule of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+
+from feed.backends import Ranked, Slate
+from ml.ranking.candidate import Candidates, Query
+from ml.ranking.explain import reasons
+from ml.ranking.features import NAMES
+from ml.ranking.home import home
+from ml.ranking.pipeline import Pipeline, Trace
+
+
+@cache
+def pipeline() -> Pipeline:
+    return home()
+
+
+def query_for(
+    viewer: Any, *, limit: int, exclude: Collection[int] = (), now: datetime | None = None, seed: int | None = None
+) -> Query:
+    """Within an hour the same person gets the same draws, so that a reload does not shuffle the page."""
+    now = now or timezone.now()
+    if seed is None:
+        seed = viewer.pk * 1_000_003 + int(now.timestamp() // 3600)
+    return Query(viewer_id=viewer.pk, now=now, limit=limit, exclude=frozenset(exclude), seed=seed)
+
+
+def rank(viewer: Any, *, limit: int, exclude: Collection[int] = ()) -> Slate:
+    slate, _selected, _trace = traced(query_for(viewer, limit=limit, exclude=exclude))
+    return slate
+
+
+def traced(query: Query, by: Pipeline | None = None) -> tuple[Slate, Candidates, Trace]:
+    """The slate and how it came about."""
+    by = by or pipeline()
+    selected, trace = by.run(query)
+    return Slate(items=_items(query, selected), model_version=by.model_version), selected, trace
+
+
+def _items(query: Query, selected: Candidates) -> list[Ranked]:
+    terms = {name[5:]: column for name, column in selected.columns.items() if name.startswith("term:")}
+    term_rows = np.round(np.stack(list(terms.values()), axis=1).astype(np.float64), 4).tolist() if terms else [[]] * len(selected)
+    rows = selected.columns.get("row")
+    # Rounded as floats of 64 bits, so that JSON holds what was seen and no noise behind it.
+    row_lists = np.round(rows.astype(np.float64), 6).tolist() if rows is not None else [[]] * len(selected)
+    why = reasons(query, selected)
+    return [
+        Ranked(
+            post_id=post_id,
+            source=why[place][0],
+            reason=why[place][1],
+            score=round(score, 4),
+            terms={name: value for name, value in zip(terms, term_rows[place], strict=True) if value},
+            features=dict(zip(NAMES, row_lists[place], strict=False)),
+        )
+        for place, (post_id, score) in enumerate(zip(selected.ids.tolist(), selected["score"].tolist(), strict=True))
+    ]

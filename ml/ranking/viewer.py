@@ -1,0 +1,176 @@
+"""What is known of the one who asks: relations, wishes, acts, what they were shown, interests. Knows no candidate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from json import loads
+from typing import Any
+
+import numpy as np
+
+from ml.embedding.interests import interests_of
+from ml.embedding.nearest import from_bytes
+from ml.ranking.candidate import Act, Interests, Query, Said, Shown
+from ml.ranking.sql import rows
+from ml.registry import serving_encoder
+
+ACTIVE_POSTS = 20_000  # the home page looks back over about so many posts …
+WINDOW_HOURS = (48.0, 720.0)  # … but never less than two days nor more than thirty
+SHOWN_DAYS = 7
+SHOWN_ROWS = 1500
+
+_RELATIONS = """
+SELECT f.languages, c.behaviour,
+  ARRAY(SELECT followed_id FROM accounts_follow WHERE follower_id = %(viewer)s ORDER BY id DESC LIMIT 2000),
+  ARRAY(SELECT CASE WHEN blocker_id = %(viewer)s THEN blocked_id ELSE blocker_id END FROM accounts_block
+        WHERE blocker_id = %(viewer)s OR blocked_id = %(viewer)s),
+  ARRAY(SELECT muted_id FROM accounts_mute WHERE muter_id = %(viewer)s AND (until IS NULL OR until > %(now)s)),
+  ARRAY(SELECT coalesce(a.id, m.topic_id) FROM feed_mutedtopic m LEFT JOIN feed_topic a
+        ON a.id = m.topic_id OR a.alias_of_id = m.topic_id
+        WHERE m.person_id = %(viewer)s AND (m.until IS NULL OR m.until > %(now)s)),
+  ARRAY(SELECT phrase FROM accounts_mutedphrase WHERE person_id = %(viewer)s AND (until IS NULL OR until > %(now)s)),
+  (SELECT jsonb_agg(jsonb_build_array(a.id, t.shown_as, t.title_en, t.title_zh)) FROM feed_topicfollow w
+     JOIN feed_topic t ON t.id = w.topic_id JOIN feed_topic a ON a.id = t.id OR a.alias_of_id = t.id
+     WHERE w.person_id = %(viewer)s),
+  (SELECT jsonb_agg(jsonb_build_array(g.id, g.name)) FROM feed_membership m JOIN feed_group g ON g.id = m.group_id
+     WHERE m.person_id = %(viewer)s AND m.state = 'active'),
+  (SELECT jsonb_agg(jsonb_build_array(s.kind, s.post_id, s.author_id, coalesce(a.id, s.topic_id),
+                                      extract(epoch FROM s.created_at)))
+     FROM feed_feedback s LEFT JOIN feed_topic a ON a.id = s.topic_id OR a.alias_of_id = s.topic_id
+     WHERE s.person_id = %(viewer)s AND s.undone_at IS NULL AND s.created_at > %(now)s - interval '154 days'),
+  (SELECT jsonb_build_array(avg(likes_count + 2 * comments_count + 2 * reposts_count), count(*), min(id)) FROM
+     (SELECT id, likes_count, comments_count, reposts_count FROM feed_post
+      WHERE deleted_at IS NULL AND NOT is_comment AND visibility = 'public' ORDER BY id DESC LIMIT 400) AS newest)
+FROM accounts_profile f LEFT JOIN accounts_consent c ON c.person_id = f.user_id WHERE f.user_id = %(viewer)s
+"""
+
+
+class Relations:
+    """Languages, consent, follows, topics, groups, blocks, mutes, feedback and the pace of the site: one query.
+
+    The window is the time in which about ACTIVE_POSTS posts are written, judged by the newest 400.
+    """
+
+    name = "relations"
+
+    def __call__(self, query: Query) -> None:
+        found = rows(_RELATIONS, {"viewer": query.viewer_id, "now": query.now})
+        if not found:
+            return
+        languages, learns, followed, blocked, people, topics, phrases, follows, groups, said, pace = found[0]
+        query.languages = frozenset(tag.split("-")[0].lower() for tag in languages)
+        query.learns = bool(learns)
+        query.followed = frozenset(followed)
+        query.blocked = frozenset(blocked)
+        query.muted_people = frozenset(people)
+        query.muted_topics = frozenset(topics)
+        query.muted_phrases = tuple(phrases)
+        query.topics = {row[0]: {"tag": row[1], "en": row[2], "zh": row[3]} for row in _read(follows)}
+        query.groups = {row[0]: row[1] for row in _read(groups)}
+        query.said = tuple(
+            Said(kind, post, author, topic, datetime.fromtimestamp(float(at), UTC))
+            for kind, post, author, topic, at in _read(said)
+        )
+        acts, posts, oldest = _read(pace)
+        query.typical_acts, query.window_hours = pace_of(acts, posts, oldest, query.now)
+
+
+def _read(json: Any) -> list[Any]:
+    """What PostgreSQL put together as JSON; Django's connections hand it over as text."""
+    return (loads(json) if isinstance(json, str) else json) or []
+
+
+def pace_of(acts: float | None, posts: int, oldest: int | None, now: datetime) -> tuple[float, float]:
+    """(acts a post has on average, hours the home page looks back) from the newest posts of the site."""
+    least, most = WINDOW_HOURS
+    if not posts or oldest is None:
+        return 1.0, most
+    span = now.timestamp() / 3600 - (int(oldest) >> 16) / 3_600_000
+    return max(float(acts or 0), 0.5), float(min(max(span * ACTIVE_POSTS / posts, least), most))
+
+
+_ACTS = """
+SELECT a.kind, a.post_id, p.author_id, a.at, left(p.text, 80), coalesce(nullif(f.display_name, ''), u.username) FROM (
+  (SELECT 'like' AS kind, post_id, created_at AS at FROM feed_like WHERE person_id = %(viewer)s
+     ORDER BY id DESC LIMIT 200)
+  UNION ALL (SELECT 'repost', post_id, created_at FROM feed_repost WHERE person_id = %(viewer)s
+     ORDER BY id DESC LIMIT 60)
+  UNION ALL (SELECT 'bookmark', post_id, created_at FROM feed_bookmark WHERE person_id = %(viewer)s
+     ORDER BY id DESC LIMIT 60)
+  UNION ALL (SELECT 'comment', parent_id, created_at FROM feed_post
+     WHERE author_id = %(viewer)s AND parent_id IS NOT NULL AND deleted_at IS NULL ORDER BY id DESC LIMIT 100)
+) AS a JOIN feed_post p ON p.id = a.post_id
+  JOIN accounts_user u ON u.id = p.author_id JOIN accounts_profile f ON f.user_id = u.id
+WHERE p.author_id <> %(viewer)s AND p.deleted_at IS NULL ORDER BY a.at DESC
+"""
+
+
+class Acts:
+    """The last likes, answers, reposts and bookmarks of the viewer, newest first: one query."""
+
+    name = "acts"
+
+    def __call__(self, query: Query) -> None:
+        query.acts = tuple(Act(*row) for row in rows(_ACTS, {"viewer": query.viewer_id}))
+
+
+_SHOWN = """
+SELECT i.post_id, p.author_id, count(*), max(i.shown_at) FROM (
+  SELECT post_id, shown_at FROM feed_impression WHERE person_id = %(viewer)s AND shown_at > %(since)s
+  ORDER BY shown_at DESC LIMIT %(rows)s
+) AS i JOIN feed_post p ON p.id = i.post_id GROUP BY i.post_id, p.author_id
+"""
+
+
+class Impressions:
+    """What the viewer was shown in the last days, and how often: one query. Memory across refreshes starts here."""
+
+    name = "impressions"
+
+    def __call__(self, query: Query) -> None:
+        since = query.now - timedelta(days=SHOWN_DAYS)
+        found = rows(_SHOWN, {"viewer": query.viewer_id, "since": since, "rows": SHOWN_ROWS})
+        query.shown = {row[0]: Shown(*row[1:]) for row in found}
+
+
+class LearnedInterests:
+    """The interest vectors: those from acts only of people who let the site learn, chosen ones always. One query."""
+
+    name = "interests"
+
+    def __call__(self, query: Query) -> None:
+        query.model = serving_encoder()
+        if not query.model:
+            return
+        found = interests_of(query.viewer_id, query.model)
+        allowed = [i for i, source in enumerate(found.sources) if query.learns or source == "chosen"]
+        query.interests = Interests(
+            found.vectors[allowed] if allowed else found.vectors[:0],
+            found.strengths[allowed],
+            found.negatives,
+            [found.words[i] for i in allowed],
+            [found.topics[i] for i in allowed],
+            [found.sources[i] == "chosen" for i in allowed],
+        )
+
+
+class TopicCentres:
+    """The centres of all curated topics, for whoever asked to see fewer of one: at most one query, mostly none.
+
+    A post without a hashtag is about a topic too; see `filters.FewerOf`.
+    """
+
+    name = "topic centres"
+
+    def __call__(self, query: Query) -> None:
+        wanted = {one.topic_id for one in query.said if one.kind == "fewer_topic"}
+        if not wanted or not query.model:
+            return
+        found = rows(
+            "SELECT topic_id, halfvec_send(vector) FROM ml_topicvector WHERE model = %(model)s", {"model": query.model}
+        )
+        query.topic_vectors = from_bytes([row[1] for row in found])
+        places = {row[0]: i for i, row in enumerate(found)}
+        query.fewer_topic_vectors = {
+            topic: np.asarray(query.topic_vectors[places[topic]]) for topic in places if topic in wanted
+        }
