@@ -24,9 +24,14 @@ HALF_LIFE: Final = timedelta(days=30)  # an act counts half after a month
 # --- Interests ---
 INTERESTS_AT_MOST: Final = 12
 NEGATIVES_AT_MOST: Final = 6
-CLUSTER_COSINE: Final = 0.30  # two groups of posts closer than this on average are one interest
+CLUSTER_COSINE: Final = 0.06  # posts closer than this on average, less the site's middle, are one interest
+SAME_TOPIC_BONUS: Final = 0.12  # sharing a topic brings two posts so much nearer; having different ones as much apart
 SAME_INTEREST_COSINE: Final = 0.60  # an adjustment holds for interests this near to the one it was given for
 WORDS_OF_INTEREST: Final = 6
+
+# --- Topics ---
+TOPIC_TEMPERATURE: Final = 0.05  # of the softmax over the cosines to the topics
+TOPIC_SCORE: Final = 0.70  # probability from which a post is said to be about a topic
 
 # --- Learning soon, and once ---
 LEARN_AFTER: Final = 0.3  # seconds that quick acts are gathered before the interests are computed anew

@@ -17,8 +17,8 @@ start_for_celery(app)
 app.conf.beat_schedule = {
     # Redis may forget a queue; PostgreSQL does not. This re-queues every post that has no vector yet.
     "sweep-posts-without-vector": {"task": "ml.sweep_posts", "schedule": 30.0},
-    "sweep-interests": {"task": "ml.sweep_interests", "schedule": 300.0},
-    "refresh-rising": {"task": "ml.refresh_rising", "schedule": 60.0},
+    "sweep-interests": {"task": "ml.sweep_interests", "schedule": 60.0},
+    "refresh-topics": {"task": "ml.refresh_topics", "schedule": crontab(minute=20)},
     "purge-deleted-posts": {"task": "feed.purge_deleted", "schedule": crontab(hour=3, minute=10)},
     "expire-impressions": {"task": "feed.expire_impressions", "schedule": crontab(hour=3, minute=40)},
 }

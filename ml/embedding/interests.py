@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,8 +86,6 @@ def all_interests(person_id: int, model: str) -> list[Interest]:
 
 
 def _as_list(words: Any) -> list[str]:
-    import json
-
     return json.loads(words) if isinstance(words, str) else list(words)
 
 

@@ -1,0 +1,89 @@
+"""The words that name a group of posts, in each language; knows texts, and no vector."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from time import monotonic
+
+import regex
+
+from feed import text as texts
+from feed.models import Post
+from feed.models.post import Visibility
+from ml.conf import WORDS_OF_INTEREST
+
+NEWEST = 2000  # public posts that say which words are common here
+KEPT_SECONDS = 600
+_HAN = regex.compile(r"\p{Han}+")
+_LATIN = regex.compile(r"[\p{Latin}][\p{Latin}\p{M}'’-]{2,29}")
+_LINK = re.compile(r"https?://\S+|www\.\S+")
+_NAMING = ("n", "v", "nz", "nr", "ns", "nt", "vn", "an", "eng", "l", "i", "j", "a")  # parts of speech that can name
+_STOP = frozenset(Path(__file__).with_name("stop_words.txt").read_text(encoding="utf-8").split())
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text that could name it, in small letters. Chinese is cut with rjieba (the jieba dictionary)."""
+    text = texts.MENTION.sub(" ", _LINK.sub(" ", text))
+    found = [word.lower().replace("’", "'").removesuffix("'s").strip("'-") for word in _LATIN.findall(text)]
+    for run in _HAN.findall(text):
+        found += [word for word, kind in _segmenter().tag(run) if len(word) > 1 and kind in _NAMING]
+    return [word for word in found if word not in _STOP]
+
+
+@lru_cache(maxsize=1)
+def _segmenter():  # type: ignore[no-untyped-def]
+    import rjieba  # its dictionary takes 40 MB: only where words are cut
+
+    return rjieba
+
+
+def typical_words(posts: Sequence[tuple[str, float]], most: int = WORDS_OF_INTEREST) -> list[str]:
+    """The most typical words of (text, weight) posts, best first.
+
+    Class-based TF-IDF (Grootendorst 2022, equation 2), counted by posts instead of by tokens: weight of the posts that
+    have the word · log(1 + N / n), with n of the site's N newest public posts having it. A word that only one of
+    several posts has is worth half.
+    """
+    common, total = site_words()
+    weight: Counter[str] = Counter()
+    having: Counter[str] = Counter()
+    for text, worth in posts:
+        for word in set(words_in(text)):
+            weight[word] += worth
+            having[word] += 1
+    scores = {
+        word: worth * math.log1p(total / max(common[word], 1)) * (0.5 if having[word] == 1 and len(posts) > 2 else 1.0)
+        for word, worth in weight.items()
+    }
+    best = sorted(scores, key=lambda word: (-scores[word], word))
+    return _without_repeats(best)[:most]
+
+
+def _without_repeats(words: Sequence[str]) -> list[str]:
+    """Leaves out a word that only lengthens or shortens one before it: plurals, a name inside a name."""
+    kept: list[str] = []
+    for word in words:
+        if not any(word in other or other in word for other in kept):
+            kept.append(word)
+    return kept
+
+
+def site_words() -> tuple[Counter[str], int]:
+    """Word -> in how many of the newest public posts it stands, and how many those are. Kept for ten minutes."""
+    return _site_words(int(monotonic() // KEPT_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _site_words(_period: int) -> tuple[Counter[str], int]:
+    newest = Post.objects.alive().filter(visibility=Visibility.PUBLIC).order_by("-pk").values_list("text", flat=True)
+    found = [set(words_in(text)) for text in newest[:NEWEST]]
+    return Counter(word for words in found for word in words), max(len(found), 1)
+
+
+def forget() -> None:
+    _site_words.cache_clear()

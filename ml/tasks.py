@@ -1,0 +1,90 @@
+"""Background work of ml: each task takes ids, may run twice, fetches, and calls one function."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+
+from ml import registry
+from ml.conf import SWEEP_AT_MOST
+from ml.embedding import learning, posts, topics
+from ml.embedding.encoder import EncoderUnavailable
+from ml.queueing import learn_soon, take_stale
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name="ml.embed_post")
+def embed_post(post_id: int) -> None:
+    """A post was written, edited or brought back: its vectors, then what it is about."""
+    understand_posts([post_id])
+
+
+@shared_task(name="ml.embed_many")
+def embed_many(post_ids: list[int]) -> None:
+    understand_posts(post_ids)
+
+
+def understand_posts(post_ids: list[int]) -> int:
+    """Vectors and topics of these posts; how many vectors were computed. Without an encoder nothing happens."""
+    try:
+        done = posts.embed_posts(post_ids)
+    except EncoderUnavailable as error:
+        log.warning("encoder_unavailable", reason=str(error))
+        return 0
+    topics.label_posts(post_ids)
+    if done:
+        learning.mark_waiting(post_ids)
+    return done
+
+
+@shared_task(name="ml.sweep_posts")
+def sweep_posts() -> None:
+    """Embed what has no vector (Redis may forget a queue, PostgreSQL does not), and promote a complete encoder."""
+    try:
+        posts.prepare()
+    except EncoderUnavailable as error:
+        log.warning("encoder_unavailable", reason=str(error))
+        return
+    waiting = posts.pending(SWEEP_AT_MOST)
+    for start in range(0, len(waiting), 64):
+        understand_posts(waiting[start : start + 64])
+    if len(waiting) < SWEEP_AT_MOST:
+        promote_complete()
+
+
+def promote_complete() -> None:
+    """Let an encoder serve once every post, topic and interest has its vector."""
+    for name in registry.encoders_to_fill()[1:]:
+        if not posts.pending(1, name):
+            topics.refresh_topic_vectors(name)
+            for person_id in learning.lacking(name):
+                learning.learn(person_id)
+            registry.promote_encoder(name)
+
+
+@shared_task(name="ml.learn_interests")
+def learn_interests(person_id: int) -> None:
+    """Compute a person's interests anew, again while acts arrive meanwhile."""
+    while take_stale(person_id, learning.learn):
+        pass
+
+
+@shared_task(name="ml.sweep_interests")
+def sweep_interests() -> None:
+    """Learn from everybody whose acts were not learned from: a message was lost, or they were brought in."""
+    for person_id in learning.overdue():
+        learn_soon(person_id, learn_interests)
+
+
+@shared_task(name="ml.refresh_topics")
+def refresh_topics() -> None:
+    """The vectors of the curated topics from what is written about them by now."""
+    try:
+        posts.prepare()
+    except EncoderUnavailable as error:
+        log.warning("encoder_unavailable", reason=str(error))
+        return
+    for name in registry.encoders_to_fill():
+        topics.refresh_topic_vectors(name)
+    topics.label_posts(topics.newest_posts())
