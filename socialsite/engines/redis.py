@@ -34,6 +34,11 @@ class AsyncConnection(redis.asyncio.UnixDomainSocketConnection):
             await super()._connect()
 
 
+def async_host(url: str) -> dict[str, Any]:
+    """One of the channel layer's hosts. By its path, because an address would choose the connection's class itself."""
+    return {"path": urlsplit(url).path, "connection_class": AsyncConnection}
+
+
 def _start(path: str, reason: OSError) -> None:
     try:
         embedded.ensure_redis_at(path, WAIT_SECONDS)
