@@ -64,7 +64,7 @@ def nearest_posts(
     near = f"v.vector::halfvec({len(vector)}) <=> %(vector)s::halfvec({len(vector)})"
     sql = [f"SELECT v.post_id, 1 - ({near}) FROM ml_postvector v"]  # noqa: S608 - only numbers are put in
     if top_level:
-        sql.append("JOIN feed_post p ON p.id = v.post_id AND p.parent_id IS NULL")
+        sql.append("JOIN feed_post p ON p.id = v.post_id AND NOT p.is_comment")
     sql.append("WHERE v.model = %(model)s")
     if newer_than is not None:
         sql.append("AND v.post_id > %(newer_than)s")
@@ -107,3 +107,32 @@ def from_bytes(sent: Sequence[bytes | memoryview]) -> np.ndarray:
 def as_text(vector: np.ndarray) -> str:
     """A vector as pgvector reads it."""
     return "[" + ",".join(f"{value:.7g}" for value in vector.tolist()) + "]"
+
+
+def nearest_to_each(
+    vectors: np.ndarray, limit: int, *, model: str, newer_than: int | None = None, top_level: bool = False
+) -> list[list[tuple[int, float]]]:
+    """`nearest_posts` for each of the k `vectors`, shape (k, d), in one round trip: the home page asks for many."""
+    if not len(vectors):
+        return []
+    size = vectors.shape[1]
+    one = (
+        f"(SELECT {{row}}, v.post_id, 1 - (v.vector::halfvec({size}) <=> %(v{{row}})s::halfvec({size}))"  # noqa: S608
+        f" FROM ml_postvector v {'JOIN feed_post p ON p.id = v.post_id AND NOT p.is_comment' if top_level else ''}"
+        f" WHERE v.model = %(model)s {'' if newer_than is None else 'AND v.post_id > %(newer_than)s'}"
+        f" ORDER BY v.vector::halfvec({size}) <=> %(v{{row}})s::halfvec({size}) LIMIT %(limit)s)"
+    )
+    # Statements sent together are one transaction, so the settings hold for the second and for nothing after it.
+    statement = (
+        "SELECT set_config('hnsw.ef_search', %(width)s, true), "
+        "set_config('hnsw.iterative_scan', 'relaxed_order', true); "
+    ) + " UNION ALL ".join(one.format(row=row) for row in range(len(vectors)))
+    facts = {f"v{row}": as_text(vector) for row, vector in enumerate(vectors)}
+    width = str(max(40, min(2 * limit, 1000)))
+    found: list[list[tuple[int, float]]] = [[] for _ in range(len(vectors))]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**facts, "model": model, "newer_than": newer_than, "limit": limit, "width": width})
+        cursor.nextset()
+        for row, post_id, cosine in cursor.fetchall():
+            found[row].append((post_id, cosine))
+    return [sorted(rows, key=lambda pair: -pair[1]) for rows in found]
