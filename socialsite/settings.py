@@ -14,6 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var", "Folder for everything the site writes: database, media, models, logs.")
 MODELS_DIR = VAR_DIR / "models"
 VAR_DIR.mkdir(parents=True, exist_ok=True)
+TESTING = "pytest" in sys.modules
 
 # --- The site -----------------------------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG", False, "Show tracebacks and reload templates. Never on the internet.")
@@ -153,13 +154,13 @@ DATABASES = {
 }
 REDIS = REDIS_URL or embedded.redis_url(VAR_DIR)
 REDIS_POOL = {} if REDIS_URL else {"connection_class": embedded_redis.Connection}
-REDIS_POOL_ASYNC = {} if REDIS_URL else {"connection_class": embedded_redis.AsyncConnection}
+REDIS_LIVE = {"address": REDIS_URL} if REDIS_URL else embedded_redis.async_host(REDIS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS,
-        "KEY_PREFIX": "courtyard",
+        "KEY_PREFIX": "courtyard-tests" if TESTING else "courtyard",
         # A dead cache makes pages slower, never broken.
         "OPTIONS": {
             "IGNORE_EXCEPTIONS": True,
@@ -173,7 +174,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": REDIS, **REDIS_POOL_ASYNC}], "prefix": "courtyard-live"},
+        "CONFIG": {"hosts": [REDIS_LIVE], "prefix": "courtyard-tests-live" if TESTING else "courtyard-live"},
     }
 }
 CELERY_BROKER_URL = env.url(
@@ -259,7 +260,6 @@ STATIC_ROOT = VAR_DIR / "static"
 MEDIA_URL = "media/"
 MEDIA_ROOT = VAR_DIR / "media"
 WHITENOISE_USE_FINDERS = DEBUG
-TESTING = "pytest" in sys.modules
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -281,6 +281,7 @@ POST_MAX_LENGTH = env.integer(
 POST_MAX_IMAGES = 4
 PAGE_SIZE = env.integer("PAGE_SIZE", 20, "Posts on one page.", least=5, most=100)
 RATE_LIMITS_ENABLED = env.flag("RATE_LIMITS", True, "Refuse writes that come faster than a person can make them.")
+RATELIMIT_FAIL_OPEN = True  # a dead Redis must not stop anybody from writing
 IMPRESSIONS_KEPT_DAYS = env.integer(
     "IMPRESSIONS_KEPT_DAYS", 90, "Days after which what was shown to whom is deleted.", least=1
 )

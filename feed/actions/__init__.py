@@ -1,11 +1,13 @@
 """The verbs of the feed. Each is one transaction, checks permission itself, and is announced once it is committed."""
 
+from feed.actions.drafts import drop_draft, save_draft
 from feed.actions.feedback import (
     give_feedback,
     handle_report,
     label,
     lift_label,
     mute_topic,
+    note_reading,
     report,
     undo_feedback,
     unmute_topic,
@@ -35,6 +37,7 @@ __all__ = [
     "correct_language",
     "create_group",
     "delete",
+    "drop_draft",
     "edit",
     "follow_topic",
     "give_feedback",
@@ -48,6 +51,7 @@ __all__ = [
     "like",
     "mark_notices_read",
     "mute_topic",
+    "note_reading",
     "notify",
     "publish",
     "purge",
@@ -55,6 +59,7 @@ __all__ = [
     "report",
     "repost",
     "restore",
+    "save_draft",
     "set_member_role",
     "topic_named",
     "unbookmark",

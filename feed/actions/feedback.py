@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import announce
-from accounts.models import User
+from accounts.models import Consent, User
 from feed import signals
 from feed.actions.notices import notify
-from feed.models import Feedback, Label, MutedTopic, Notification, Post, Report, Topic
+from feed.models import Feedback, Impression, Label, MutedTopic, Notification, Post, Report, Topic
 
 
 @transaction.atomic
@@ -60,6 +60,22 @@ def undo_feedback(person: User, feedback_id: int) -> Feedback:
         row.save(update_fields=["undone_at"])
         announce(signals.feedback_undone, person_id=person.pk, feedback_id=row.pk)
     return row
+
+
+LONGEST_READ_MS = 10 * 60 * 1000  # a page left open is not read for longer
+
+
+@transaction.atomic
+def note_reading(person: User, times: dict[int, int]) -> int:
+    """Add milliseconds to the person's own impressions (id to time). Nothing is kept without their consent."""
+    if not times or not Consent.objects.filter(person=person, reading_time=True).exists():
+        return 0
+    wanted = [pk for pk in times if 0 < pk < 2**63]
+    rows = list(Impression.objects.select_for_update().filter(person=person, pk__in=wanted).order_by("pk"))
+    for row in rows:
+        row.read_ms = min((row.read_ms or 0) + max(times[row.pk], 0), LONGEST_READ_MS)
+    Impression.objects.bulk_update(rows, ["read_ms"])
+    return len(rows)
 
 
 def mute_topic(person: User, topic: Topic, until: datetime | None = None) -> MutedTopic:

@@ -24,6 +24,8 @@ class Impression(models.Model):
     terms = models.JSONField(_("terms of the score"), default=dict)  # {"interest": 0.9, …}
     score = models.FloatField(_("score"), default=0.0)
     model_version = models.CharField(_("model version"), max_length=120, blank=True)
+    # Milliseconds the post was in view; only from people who allowed to measure it.
+    read_ms = models.PositiveIntegerField(_("time read"), null=True, blank=True)
     shown_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -63,6 +63,10 @@ class PostQuerySet(models.QuerySet["Post"]):
             )
         )
 
+    def written_by(self, author: Any) -> PostQuerySet:
+        """The author's own posts, the deleted ones too: for taking away and bringing back."""
+        return self.filter(author=author).select_related("author", "parent__author")
+
     def without_muted(self, viewer: Any) -> PostQuerySet:
         """Leaves out people, topics and phrases the viewer muted: for feeds, not for a post opened on purpose."""
         from accounts.models import Mute, MutedPhrase
@@ -88,7 +92,7 @@ class PostQuerySet(models.QuerySet["Post"]):
     def for_cards(self, viewer: Any = None) -> PostQuerySet:
         """Everything a card shows, in a fixed number of queries however many posts there are.
 
-        A quoted post that the viewer may not read (deleted, hidden, across a block) comes as None beside its `quote_id`.
+        A quoted post the viewer may not read (deleted, hidden, across a block) comes as None beside its `quote_id`.
         """
         quotes = Post.objects.visible_to(viewer).select_related("author__profile")
         satellites = ("attachments", "topics", "labels")

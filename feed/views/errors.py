@@ -4,8 +4,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "errors/400.html", {"reason": "", "restart": "/"}, status=400)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/404.html", status=404)
+    words = str(exception) if exception.args and isinstance(exception.args[0], str) else ""
+    return render(request, "errors/404.html", {"reason": words}, status=404)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

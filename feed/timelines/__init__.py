@@ -1,0 +1,38 @@
+"""What can be read, and in which order: home, following, local, profile, topic, group, thread, bookmarks, rising."""
+
+from feed.timelines.home import home_ranked
+from feed.timelines.page import BadCursor, Page, cards, decorate, read_id
+from feed.timelines.places import (
+    bookmarks,
+    following,
+    group,
+    local,
+    newer,
+    newest,
+    profile,
+    rising,
+    rising_topics,
+    topic,
+)
+from feed.timelines.thread import Conversation, thread
+
+__all__ = [
+    "BadCursor",
+    "Conversation",
+    "Page",
+    "bookmarks",
+    "cards",
+    "decorate",
+    "following",
+    "group",
+    "home_ranked",
+    "local",
+    "newer",
+    "newest",
+    "profile",
+    "read_id",
+    "rising",
+    "rising_topics",
+    "thread",
+    "topic",
+]

@@ -1,0 +1,125 @@
+"""The ranked home: asks the ranker, shows what the viewer may read, and remembers what was shown and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core import signing
+from django.core.cache import cache
+from django.db.models import BigIntegerField, F, Func, IntegerField, Value
+
+from feed import backends
+from feed.backends import Ranked, Slate
+from feed.models import Impression, Post
+from feed.timelines.page import BadCursor, Page, attach_reasons, cards
+from feed.timelines.places import newest
+
+SLATE = 200  # places asked for at once: ten pages
+KEPT_SECONDS = 60 * 60
+_signer = signing.Signer(salt="feed.home")
+
+
+def home_ranked(viewer: Any, cursor: str | None = None) -> Page:
+    """The viewer's own page, best first; newest first where nothing is ranked or they switched ranking off.
+
+    The slate is kept for the following pages. When the cache lost it, or it is used up, the ranker is asked again
+    without what this request has already shown. Raises `BadCursor`.
+    """
+    if not viewer.consent.personalised or (cursor or "").isdigit():
+        return newest(viewer, cursor)
+    if not cursor:
+        slate, offset = backends.ranker().rank(viewer, limit=SLATE), 0
+        if not slate.items:
+            return newest(viewer, None)
+        _keep(slate)
+    else:
+        request_id, offset = _read_cursor(cursor, viewer)
+        slate = _kept(request_id) or _rank_again(viewer, request_id)
+    page = _page(viewer, slate, offset)
+    if page.posts or page.ended is False:
+        return page
+    # What was left of the slate may not be read any more (blocked, deleted): ask once for another.
+    return _page(viewer, _rank_again(viewer, slate.request_id), 0) if cursor else newest(viewer, None)
+
+
+def _page(viewer: Any, slate: Slate, offset: int) -> Page:
+    """The next posts of the slate that the viewer may read, with an impression each; `visible_to` has the last word."""
+    size = settings.PAGE_SIZE
+    places = {item.post_id: place for place, item in enumerate(slate.items)}
+    left = [item.post_id for item in slate.items[offset:]]
+    if not left:
+        return Page(request_id=slate.request_id)
+    order = Func(Value(left, ArrayField(BigIntegerField())), F("pk"), function="array_position")
+    order.output_field = IntegerField()
+    readable = Post.objects.visible_to(viewer).without_muted(viewer).filter(pk__in=left)
+    posts = cards(readable.order_by(order)[: size + 1], viewer)
+    kept = posts[:size]
+    attach_reasons(kept, _record(viewer, slate, kept, places))
+    following = places[posts[size].pk] if len(posts) > size else len(slate.items)
+    # A full slate that is used up is not the end of what there is: the next page asks for another.
+    ended = len(posts) <= size and len(slate.items) < SLATE
+    return Page(kept, None if ended else _cursor(slate.request_id, following, viewer), ended, slate.request_id)
+
+
+def _record(viewer: Any, slate: Slate, posts: Sequence[Post], places: dict[int, int]) -> list[Impression]:
+    """What was shown, where and why, in one insert; the same page loaded again changes only the moment."""
+    rows = []
+    for post in posts:
+        item = slate.items[places[post.pk]]
+        rows.append(
+            Impression(
+                person=viewer,
+                post=post,
+                request_id=slate.request_id,
+                position=places[post.pk],
+                source=item.source[:40],
+                reason=item.reason,
+                features=item.features,
+                terms=item.terms,
+                score=item.score,
+                model_version=slate.model_version[:120],
+            )
+        )
+    return Impression.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["request_id", "post"], update_fields=["shown_at"]
+    )
+
+
+def _rank_again(viewer: Any, request_id: UUID) -> Slate:
+    shown = set(Impression.objects.filter(person=viewer, request_id=request_id).values_list("post_id", flat=True))
+    fresh = backends.ranker().rank(viewer, limit=SLATE, exclude=shown)
+    items = tuple(item for item in fresh.items if item.post_id not in shown)
+    slate = Slate(items, fresh.model_version, request_id)
+    _keep(slate)
+    return slate
+
+
+def _keep(slate: Slate) -> None:
+    rows = [(item.post_id, item.source, item.reason, item.score, item.terms, item.features) for item in slate.items]
+    cache.set(f"slate:{slate.request_id.hex}", (slate.model_version, rows), KEPT_SECONDS)
+
+
+def _kept(request_id: UUID) -> Slate | None:
+    found = cache.get(f"slate:{request_id.hex}")
+    if found is None:
+        return None
+    version, rows = found
+    return Slate(tuple(Ranked(*row) for row in rows), version, request_id)
+
+
+def _cursor(request_id: UUID, offset: int, viewer: Any) -> str:
+    return _signer.sign(f"{request_id.hex}.{offset}.{viewer.pk}")
+
+
+def _read_cursor(cursor: str, viewer: Any) -> tuple[UUID, int]:
+    try:
+        request_id, offset, person = _signer.unsign(cursor).split(".")
+        if int(person) != viewer.pk:
+            raise BadCursor(cursor)
+        return UUID(request_id), int(offset)
+    except (signing.BadSignature, ValueError) as error:
+        raise BadCursor(cursor) from error

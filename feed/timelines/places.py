@@ -1,0 +1,147 @@
+"""Timelines in the order of time, or of a plain formula: nothing here was learned about anybody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Count, Exists, ExpressionWrapper, F, FloatField, OuterRef, Q, QuerySet
+from django.db.models.functions import Extract, Greatest, Now
+from django.utils import timezone
+
+from accounts.models import Follow, Mute, User
+from feed.models import Attachment, Bookmark, Group, Membership, Post, PostTopic, Repost, Topic
+from feed.models.post import Visibility
+from feed.timelines.page import Page, before, cards, page_of, time_page
+
+Tab = Literal["posts", "replies", "media"]
+RISING_POOL = 2000  # newest posts that are compared
+
+
+def readable(viewer: Any) -> Any:
+    """What may stand in a feed: readable and not muted."""
+    return Post.objects.visible_to(viewer).without_muted(viewer)
+
+
+def _near(viewer: Any, prefix: str = "") -> Q:
+    """Posts of oneself, of people one follows and of groups one is in."""
+    followed = Follow.objects.filter(follower=viewer).values("followed")
+    joined = Membership.objects.active().filter(person=viewer).values("group")
+    return Q(
+        Q(**{f"{prefix}author": viewer})
+        | Q(**{f"{prefix}author__in": followed, f"{prefix}group": None})
+        | Q(**{f"{prefix}group__in": joined})
+    )
+
+
+def newest(viewer: Any, cursor: str | None = None) -> Page:
+    """Public posts and those near the viewer, newest first: the home page when nothing is ranked."""
+    posts = readable(viewer).top_level().filter(Q(visibility=Visibility.PUBLIC) | _near(viewer))
+    return time_page(posts, viewer, cursor)
+
+
+def local(viewer: Any, cursor: str | None = None) -> Page:
+    """Every public post of this site, newest first."""
+    return time_page(readable(viewer).top_level().filter(visibility=Visibility.PUBLIC), viewer, cursor)
+
+
+def newer(viewer: Any, since: int, tab: str = "local", most: int = 40) -> list[Post]:
+    """Posts above `since` on a time-ordered tab, newest first, at most `most`: what "n new posts" brings in."""
+    posts = readable(viewer).top_level().filter(pk__gt=since)
+    near = _near(viewer) if getattr(viewer, "is_authenticated", False) else Q(pk=None)
+    posts = posts.filter(near if tab == "following" else Q(visibility=Visibility.PUBLIC))
+    return cards(posts.order_by("-pk")[:most], viewer)
+
+
+def following(viewer: Any, cursor: str | None = None) -> Page:
+    """Strictly by time: posts of people followed, of groups joined and one's own, and what the followed reposted.
+
+    A post stands once: where it was written if its author is near, else at its newest repost by somebody followed.
+    """
+    size, limit = settings.PAGE_SIZE, before(cursor)
+    posts = readable(viewer).top_level().filter(_near(viewer), pk__lt=limit)
+    followed = Follow.objects.filter(follower=viewer).values("followed")
+    muted = Mute.objects.active().filter(muter=viewer).values("muted")
+    theirs = Repost.objects.filter(person__in=followed).exclude(person__in=muted)
+    later = theirs.filter(post=OuterRef("post"), pk__gt=OuterRef("pk"))
+    reposts = theirs.filter(pk__lt=limit).exclude(Exists(later)).exclude(_near(viewer, "post__"))
+    return _with_reposts(posts, reposts, viewer, size)
+
+
+def profile(person: User, viewer: Any, tab: Tab = "posts", cursor: str | None = None) -> Page:
+    """What a person wrote (and reposted, on the first tab); nothing is muted where one came on purpose."""
+    limit = before(cursor)
+    posts = Post.objects.visible_to(viewer).filter(author=person, pk__lt=limit)
+    if tab == "replies":
+        return time_page(posts.filter(is_comment=True), viewer, cursor)
+    if tab == "media":
+        return time_page(posts.filter(Exists(Attachment.objects.filter(post=OuterRef("pk")))), viewer, cursor)
+    reposts = Repost.objects.filter(person=person, pk__lt=limit).exclude(post__author=person)
+    return _with_reposts(posts.top_level(), reposts, viewer, settings.PAGE_SIZE)
+
+
+def _with_reposts(posts: Any, reposts: QuerySet[Repost], viewer: Any, size: int) -> Page:
+    """Posts and reposts as one stream by snowflake; both come already bounded by the cursor."""
+    own = list(posts.order_by("-pk").values_list("pk", flat=True)[: size + 1])
+    seen = reposts.filter(post__in=Post.objects.visible_to(viewer).without_muted(viewer))
+    shared = list(seen.select_related("person__profile").order_by("-pk")[: size + 1])
+    keys = [(pk, pk, None) for pk in own] + [(row.pk, row.post_id, row.person) for row in shared]
+    keys = sorted(keys, key=lambda key: -key[0])[: size + 1]
+    rows = cards(Post.objects.visible_to(viewer).filter(pk__in=[key[1] for key in keys]), viewer)
+    by_id = {post.pk: post for post in rows}
+    for _key, post_id, person in keys:
+        if post_id in by_id:
+            by_id[post_id].reposted_by = person  # type: ignore[attr-defined]
+    return page_of([(key, by_id[post_id]) for key, post_id, _person in keys if post_id in by_id], size)
+
+
+def topic(subject: Topic, viewer: Any, cursor: str | None = None) -> Page:
+    """Posts about a topic, or about any of the hashtags that stand for it."""
+    about = PostTopic.objects.filter(post=OuterRef("pk")).filter(Q(topic=subject) | Q(topic__alias_of=subject))
+    return time_page(readable(viewer).filter(Exists(about)), viewer, cursor)
+
+
+def group(place: Group, viewer: Any, cursor: str | None = None) -> Page:
+    """What was said in a group; empty for those who may not read it."""
+    return time_page(readable(viewer).top_level().filter(group=place), viewer, cursor)
+
+
+def bookmarks(viewer: User, cursor: str | None = None) -> Page:
+    """What the viewer keeps, latest kept first."""
+    size = settings.PAGE_SIZE
+    rows = Bookmark.objects.filter(person=viewer, pk__lt=before(cursor), post__in=Post.objects.visible_to(viewer))
+    keys = list(rows.order_by("-pk").values_list("pk", "post_id")[: size + 1])
+    posts = cards(Post.objects.visible_to(viewer).filter(pk__in=[post_id for _pk, post_id in keys]), viewer)
+    by_id = {post.pk: post for post in posts}
+    return page_of([(pk, by_id[post_id]) for pk, post_id in keys if post_id in by_id], size)
+
+
+def rising(viewer: Any, language: str = "", most: int | None = None) -> Page:
+    """What people answer to now: (likes + 2 reposts + 2 answers + 1) / (hours + 3)^1.3, as Hacker News ranks.
+
+    The 1 and the 3 smooth small counts and young posts. Compared are the newest 2,000 public posts.
+    """
+    posts = readable(viewer).top_level().filter(visibility=Visibility.PUBLIC)
+    if language:
+        posts = posts.filter(language__startswith=language)
+    pool = posts.order_by("-pk").values("pk")[:RISING_POOL]
+    hours = Greatest(Extract(Now() - F("created_at"), "epoch") / 3600.0, 0.0)
+    heat = (F("likes_count") + 2 * F("reposts_count") + 2 * F("comments_count") + 1.0) / (hours + 3.0) ** 1.3
+    ranked = Post.objects.visible_to(viewer).filter(pk__in=pool)
+    ranked = ranked.annotate(heat=ExpressionWrapper(heat, output_field=FloatField())).order_by("-heat", "-pk")
+    return Page(cards(ranked[: most or settings.PAGE_SIZE], viewer))
+
+
+def rising_topics(most: int = 8, days: int = 7) -> list[Topic]:
+    """Topics that most posts of the last days are about, each with `posts_lately`. Kept for a minute."""
+    key = f"rising-topics:{most}:{days}"
+    found = cache.get(key)
+    if found is None:
+        since = timezone.now() - timedelta(days=days)
+        about = Q(posts__created_at__gt=since, posts__deleted_at=None, posts__visibility=Visibility.PUBLIC)
+        counted = Topic.objects.filter(alias_of=None).annotate(posts_lately=Count("posts", filter=about))
+        found = list(counted.filter(posts_lately__gt=0).order_by("-posts_lately", "-curated", "name")[:most])
+        cache.set(key, found, 60)
+    return found

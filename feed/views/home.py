@@ -1,0 +1,88 @@
+"""Home and its tabs, what is new, what was read, explore, and the two pages about the site."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from feed import actions, timelines
+from feed.forms import POST_LANGUAGES, PostForm
+from feed.models import Topic
+from feed.views.access import verb
+from feed.views.answers import page, timeline
+
+TABS = ("for-you", "following", "local")
+
+
+@require_GET
+@timeline
+def home(request: HttpRequest) -> HttpResponse:
+    """`?tab=for-you|following|local`; visitors without an account read the local page."""
+    viewer, cursor = request.user, request.GET.get("cursor")
+    tab = request.GET.get("tab", "")
+    if not viewer.is_authenticated:
+        return page(request, "feed/home.html", timelines.local(viewer, cursor), tab="local", form=None)
+    tab = tab if tab in TABS else "for-you"
+    read = {"for-you": timelines.home_ranked, "following": timelines.following, "local": timelines.local}[tab]
+    stretch = read(viewer, cursor)
+    form = None if cursor else PostForm.opened(viewer)
+    return page(request, "feed/home.html", stretch, tab=tab, form=form, place="post")
+
+
+@require_GET
+@timeline
+def new_posts(request: HttpRequest) -> HttpResponse:
+    """Cards of the posts above `?since=`, for the button "n new posts"."""
+    since = timelines.read_id(request.GET.get("since"))
+    posts = timelines.newer(request.user, since, request.GET.get("tab", "local"))
+    context = {"posts": posts, "page": timelines.Page(posts), "viewer": request.user}
+    return render(request, "feed/_new_posts.html", context)
+
+
+@verb("120/m")
+def seen(request: HttpRequest) -> HttpResponse:
+    """How long posts were read, from people who allowed that; anything malformed is left out."""
+    try:
+        items = json.loads(request.body or b"{}").get("items", [])
+    except (ValueError, AttributeError, RecursionError):
+        return HttpResponse(status=400)
+    times: dict[int, int] = {}
+    for item in items[:100] if isinstance(items, list) else []:
+        try:
+            times[int(item["impression"])] = int(item["ms"])
+        except (TypeError, KeyError, ValueError, OverflowError):
+            continue
+    actions.note_reading(request.user, times)
+    return HttpResponse(status=204)
+
+
+@require_GET
+def explore(request: HttpRequest) -> HttpResponse:
+    """What is rising, in one language or in all."""
+    language = request.GET.get("language", "")
+    language = language if language in dict(POST_LANGUAGES) else ""
+    people = User.objects.visible_to(request.user).with_profiles().exclude(profile__posts_count=0)
+    if request.user.is_authenticated:
+        people = people.exclude(pk=request.user.pk).exclude(follower_links__follower=request.user)
+    context = {
+        "language": language,
+        "languages": POST_LANGUAGES,
+        "topics": timelines.rising_topics(),
+        "people": people.filter(profile__recommendable=True).order_by("-profile__followers_count")[:6],
+        "curated": Topic.objects.filter(curated=True, alias_of=None).order_by("-followers_count", "name")[:24],
+    }
+    return page(request, "feed/explore.html", timelines.rising(request.user, language), **context)
+
+
+@require_GET
+def help_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "feed/help.html")
+
+
+@require_GET
+def about(request: HttpRequest) -> HttpResponse:
+    return render(request, "feed/about.html")

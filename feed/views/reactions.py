@@ -1,0 +1,31 @@
+"""Like, repost, bookmark and their undoing: six verbs with one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from feed import actions, timelines
+from feed.models import Post
+from feed.views.access import readable_post, verb
+from feed.views.answers import partial
+
+
+def _view(name: str, act: Callable[[Any, Post], Any]) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest, post_id: int) -> HttpResponse:
+        act(request.user, readable_post(request, post_id))
+        posts = timelines.cards(Post.objects.visible_to(request.user).filter(pk=post_id), request.user)
+        return partial(request, "feed/_post_actions.html", {"post": posts[0]})
+
+    view.__name__ = name
+    return verb("120/m")(view)
+
+
+like = _view("like", actions.like)
+unlike = _view("unlike", actions.unlike)
+repost = _view("repost", actions.repost)
+unrepost = _view("unrepost", actions.unrepost)
+bookmark = _view("bookmark", actions.bookmark)
+unbookmark = _view("unbookmark", actions.unbookmark)
