@@ -150,6 +150,33 @@ def delete_account(person: User) -> None:
     announce(signals.account_deleted, person_id=person_id)
 
 
+@transaction.atomic
+def suspend(moderator: User, person: User) -> bool:
+    """Close an account for now: nobody meets the person or their posts, and they cannot sign in. Returns whether it is new.
+
+    Staff are suspended only by those who may change accounts, superusers by superusers, nobody by themselves.
+    """
+    return _set_active(moderator, person, active=False)
+
+
+def reinstate(moderator: User, person: User) -> bool:
+    """Open a suspended account again; everything is as it was. Returns whether it was suspended."""
+    return _set_active(moderator, person, active=True)
+
+
+def _set_active(moderator: User, person: User, *, active: bool) -> bool:
+    if not moderator.has_perm("accounts.suspend_user"):
+        raise PermissionDenied(_("Only moderators can do this."))
+    if moderator.pk == person.pk:
+        raise PermissionDenied(_("You cannot do this to yourself."))
+    above = person.is_superuser or (person.is_staff and not moderator.has_perm("accounts.change_user"))
+    if above and not moderator.is_superuser:
+        raise PermissionDenied(_("You cannot suspend @%(name)s.") % {"name": person.username})
+    changed = User.objects.filter(pk=person.pk, is_active=not active).update(is_active=active)
+    person.is_active = active
+    return bool(changed)
+
+
 def is_blocked_between(one: User, other: User) -> bool:
     """Whether either has blocked the other."""
     return (

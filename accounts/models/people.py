@@ -106,6 +106,7 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions: ClassVar = [("suspend_user", "Can suspend and reinstate people")]
 
     def __str__(self) -> str:
         return f"@{self.username}"
