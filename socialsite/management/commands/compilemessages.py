@@ -1,7 +1,7 @@
 """`manage.py compilemessages` without GNU gettext, which plain machines lack: the catalogues are compiled in Python."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import polib
 from django.conf import settings
@@ -23,7 +23,7 @@ def compile_stale(folders: list[Path]) -> list[Path]:
 
 class Command(BaseCommand):
     help = "Compile the translations that changed."
-    requires_system_checks: ClassVar = []
+    requires_system_checks: tuple[str, ...] = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         for path in compile_stale(settings.LOCALE_PATHS):

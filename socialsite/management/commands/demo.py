@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psutil
 from django.apps import apps
@@ -35,7 +35,7 @@ READY_SECONDS = 120
 
 class Command(BaseCommand):
     help = "Prepare everything that is missing, start everything in the Procfile, say where the site is."
-    requires_system_checks: ClassVar = []
+    requires_system_checks: tuple[str, ...] = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")

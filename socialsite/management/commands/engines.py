@@ -1,6 +1,6 @@
 """`manage.py engines`: hold the embedded PostgreSQL and Redis, and revive them, until it is told to stop."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -10,7 +10,7 @@ from socialsite import embedded
 
 class Command(BaseCommand):
     help = "Keep the embedded PostgreSQL and Redis running; those given by DATABASE_URL and REDIS_URL are left alone."
-    requires_system_checks: ClassVar = []
+    requires_system_checks: tuple[str, ...] = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = ["postgres"] if not settings.DATABASE_URL else []
