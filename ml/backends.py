@@ -1,10 +1,15 @@
 """How ml answers the questions of `feed/backends.py`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from feed.backends import NewestFirst, NoUnderstanding, Slate, Why
+from feed.backends import NewestFirst, Slate, Why
+from ml.conf import SEARCH_FLOOR
+from ml.embedding.encoder import get_encoder
+from ml.embedding.nearest import nearest_posts
 from ml.ranking import explain, serve
+from ml.registry import serving_encoder
+from ml.understanding.language import language_of
 
 
 class HomeRanker:
@@ -28,5 +33,16 @@ class HomeRanker:
         )
 
 
-class Understanding(NoUnderstanding):
-    """Language and meaning."""
+class Understanding:
+    """Language by `understanding/language.py`; nearness in meaning by the vectors of the serving encoder."""
+
+    def language(self, text: str) -> str:
+        return language_of(text)
+
+    def find_posts(self, query: str, limit: int) -> Sequence[int]:
+        """The query is embedded here, in the web process; what is not near enough is no answer."""
+        model = serving_encoder()
+        if not model or not query.strip():
+            return ()
+        found = nearest_posts(get_encoder(model).encode([query])[0], limit, model=model)
+        return [post_id for post_id, cosine in found if cosine >= SEARCH_FLOOR]

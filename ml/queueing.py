@@ -56,6 +56,13 @@ def take_stale(person_id: int, learn: Callable[[int], Any]) -> bool:
     return not Learner.objects.filter(pk=person_id, stale_since=seen).update(stale_since=None)
 
 
+def settle(person_id: int, learn: Callable[[int], Any]) -> None:
+    """Learn from a person at once, and note that nothing is waiting any more."""
+    seen = Learner.objects.filter(pk=person_id).values_list("stale_since", flat=True).first()
+    learn(person_id)
+    Learner.objects.filter(pk=person_id, stale_since=seen).update(stale_since=None)
+
+
 def close_nothing() -> None:
     """Try the broker again at the next call."""
     global _closed_until

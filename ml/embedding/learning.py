@@ -184,7 +184,7 @@ def forget(person_id: int) -> None:
     InterestAdjustment.objects.filter(person=person_id).delete()
 
 
-def overdue(limit: int = 500) -> list[int]:
+def overdue(limit: int | None = 500) -> list[int]:
     """People whose acts were not learned from: a message was lost, or their acts were brought in without one."""
     lost = Learner.objects.filter(stale_since__lt=timezone.now() - FORGOTTEN_AFTER).values_list("pk", flat=True)
     never = User.objects.present().filter(learner__learned_at=None, learner__stale_since=None)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from feed.models import Post
 from ml import registry
 from ml.conf import EMBED_BATCH
-from ml.embedding.encoder import get_encoder
+from ml.embedding.encoder import Encoder, get_encoder
 from ml.embedding.nearest import ensure_index
 from ml.models import ModelVersion, PostVector
 
@@ -41,9 +41,9 @@ def embed_posts(ids: Iterable[int], models: Sequence[str] | None = None) -> int:
     return done
 
 
-def prepare() -> None:
-    """Have the configured encoder among those that are filled, with its index. A new name begins to fill."""
-    encoder = get_encoder()
+def prepare(encoder: Encoder | None = None) -> None:
+    """Have an encoder, the configured one, among those that are filled, with its index. A new name begins to fill."""
+    encoder = encoder or get_encoder()
     if not ModelVersion.objects.filter(name=encoder.name).exclude(state=ModelVersion.State.RETIRED).exists():
         card = {key: value for key, value in encoder.about.items() if key not in ("mean", "language_axis")}
         registry.begin_filling(encoder.name, card)
