@@ -1,7 +1,8 @@
-"""Who hears about it at once: news from receivers to open sockets over the channel layer. A dead Redis costs news, not posts."""
+"""Who hears about it at once: news to open sockets over the channel layer. A dead Redis costs news, not posts."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from feed.models.post import Visibility
 log = structlog.get_logger(__name__)
 
 PUBLIC = "public"  # every open page
+SEND_SECONDS = 2
 
 
 def person_group(person_id: int) -> str:
@@ -32,14 +34,29 @@ def post_group(post_id: int) -> str:
 
 
 def send(group: str, kind: str, **facts: Any) -> None:
-    """Send `{"type": "live.news", "kind": kind, …}` to a group. Ids travel as strings: JavaScript numbers are too short."""
+    """Send `{"type": "live.news", "kind": kind, …}` to a group. Ids travel as strings: JavaScript's numbers are short."""
+    _publish(group, {"type": "live.news", "kind": kind, **facts})
+
+
+def _publish(group: str, message: dict[str, Any]) -> None:
+    """Never later than two seconds and never an error: whoever wrote something must not wait for who listens."""
     layer = get_channel_layer()
     if layer is None:
         return
+
+    async def deliver() -> None:
+        async with asyncio.timeout(SEND_SECONDS):
+            await layer.group_send(group, message)
+
     try:
-        async_to_sync(layer.group_send)(group, {"type": "live.news", "kind": kind, **facts})
+        async_to_sync(deliver)()
     except Exception as error:
-        log.warning("live_unreachable", group=group, kind=kind, error=repr(error))
+        log.warning("live_unreachable", group=group, kind=message.get("kind"), error=repr(error))
+
+
+def relations_changed(person_id: int) -> None:
+    """The person's open pages read anew whom they follow and of whom they want to hear nothing."""
+    _publish(person_group(person_id), {"type": "live.relations"})
 
 
 def new_post(post_id: int) -> None:
@@ -72,6 +89,9 @@ def counts_changed(post_id: int) -> None:
 
 def post_gone(post_id: int) -> None:
     send(post_group(post_id), "gone", post=str(post_id))
+    parent = Post.objects.filter(pk=post_id).values_list("parent_id", flat=True).first()
+    if parent is not None:
+        counts_changed(parent)
 
 
 def new_notice(recipient_id: int) -> None:

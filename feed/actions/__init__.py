@@ -1,6 +1,7 @@
 """The verbs of the feed. Each is one transaction, checks permission itself, and is announced once it is committed."""
 
 from feed.actions.drafts import drop_draft, save_draft
+from feed.actions.expiry import drop_unused_pictures, expire_impressions
 from feed.actions.feedback import (
     give_feedback,
     handle_report,
@@ -38,7 +39,9 @@ __all__ = [
     "create_group",
     "delete",
     "drop_draft",
+    "drop_unused_pictures",
     "edit",
+    "expire_impressions",
     "follow_topic",
     "give_feedback",
     "handle_report",

@@ -4,6 +4,7 @@ from feed.timelines.home import home_ranked
 from feed.timelines.page import BadCursor, Page, cards, decorate, read_id
 from feed.timelines.places import (
     bookmarks,
+    count_newer,
     following,
     group,
     local,
@@ -22,6 +23,7 @@ __all__ = [
     "Page",
     "bookmarks",
     "cards",
+    "count_newer",
     "decorate",
     "following",
     "group",

@@ -48,11 +48,19 @@ def local(viewer: Any, cursor: str | None = None) -> Page:
 
 
 def newer(viewer: Any, since: int, tab: str = "local", most: int = 40) -> list[Post]:
-    """Posts above `since` on a time-ordered tab, newest first, at most `most`: what "n new posts" brings in."""
-    posts = readable(viewer).top_level().filter(pk__gt=since)
+    """Posts above `since`, newest first: what "n new posts" brings in. On one's own tabs, those near the viewer."""
+    return cards(_newer(viewer, since, tab).order_by("-pk")[:most], viewer)
+
+
+def count_newer(viewer: Any, since: int, tab: str = "local", most: int = 100) -> int:
+    """How many posts of others are above `since`, counted no further than `most`."""
+    return _newer(viewer, since, tab).exclude(author=getattr(viewer, "pk", None))[:most].count()
+
+
+def _newer(viewer: Any, since: int, tab: str) -> Any:
     near = _near(viewer) if getattr(viewer, "is_authenticated", False) else Q(pk=None)
-    posts = posts.filter(near if tab == "following" else Q(visibility=Visibility.PUBLIC))
-    return cards(posts.order_by("-pk")[:most], viewer)
+    posts = readable(viewer).top_level().filter(pk__gt=since)
+    return posts.filter(near if tab in ("following", "for-you") else Q(visibility=Visibility.PUBLIC))
 
 
 def following(viewer: Any, cursor: str | None = None) -> Page:

@@ -114,6 +114,14 @@ def person_named(request: HttpRequest, username: str) -> User:
     return person
 
 
+def anybody_named(username: str) -> User:
+    """Also somebody who blocked the viewer: one may say no to people whose page one cannot open."""
+    person = User.objects.present().with_profiles().filter(username=username.lower()).first()
+    if person is None:
+        raise Http404(_("There is nobody of this name."))
+    return person
+
+
 def topic_or_404(name: str) -> Topic:
     topic = Topic.objects.select_related("alias_of").filter(name=topic_name(name)).first()
     if topic is None:

@@ -16,7 +16,7 @@ from accounts import actions as relations
 from accounts.models import Block, Follow, Mute, User
 from feed import timelines
 from feed.forms import until
-from feed.views.access import person_named, signed_in, verb
+from feed.views.access import anybody_named, person_named, signed_in, verb
 from feed.views.answers import page, partial, timeline, with_undo
 
 TABS = ("posts", "replies", "media")
@@ -91,7 +91,7 @@ def follow(request: HttpRequest, username: str) -> HttpResponse:
 
 @verb()
 def unfollow(request: HttpRequest, username: str) -> HttpResponse:
-    person = person_named(request, username)
+    person = anybody_named(username)
     relations.unfollow(request.user, person)
     return _relation(request, person, _("You no longer follow %(name)s.") % {"name": person.display_name})
 
@@ -105,28 +105,28 @@ def _no(request: HttpRequest, person: User, text: str, undo: str) -> HttpRespons
 
 @verb()
 def block(request: HttpRequest, username: str) -> HttpResponse:
-    person = person_named(request, username)
+    person = anybody_named(username)
     relations.block(request.user, person)
     return _no(request, person, _("%(name)s is blocked.") % {"name": person.display_name}, "feed:unblock")
 
 
 @verb()
 def unblock(request: HttpRequest, username: str) -> HttpResponse:
-    person = person_named(request, username)
+    person = anybody_named(username)
     relations.unblock(request.user, person)
     return _relation(request, person, _("%(name)s is no longer blocked.") % {"name": person.display_name})
 
 
 @verb()
 def mute(request: HttpRequest, username: str) -> HttpResponse:
-    person = person_named(request, username)
+    person = anybody_named(username)
     relations.mute(request.user, person, until(request.POST.get("days", "")))
     return _no(request, person, _("%(name)s is muted.") % {"name": person.display_name}, "feed:unmute")
 
 
 @verb()
 def unmute(request: HttpRequest, username: str) -> HttpResponse:
-    person = person_named(request, username)
+    person = anybody_named(username)
     relations.unmute(request.user, person)
     return _relation(request, person, _("%(name)s is no longer muted.") % {"name": person.display_name})
 
@@ -141,7 +141,11 @@ def complete_people(request: HttpRequest) -> JsonResponse:
     near = Q(follower_links__follower=request.user)
     people = list(found.filter(near).distinct()[:6])
     if len(people) < 6:
-        people += list(found.exclude(pk__in=people).order_by("-profile__followers_count")[: 6 - len(people)])
+        people += list(
+            found.exclude(pk__in=[person.pk for person in people]).order_by("-profile__followers_count")[
+                : 6 - len(people)
+            ]
+        )
     rows = [
         {
             "username": person.username,
