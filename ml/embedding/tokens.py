@@ -7,6 +7,7 @@ Unigram vocabularies run in sentencepiece: the 250,000 pieces of multilingual-e5
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import sentencepiece
 from tokenizers import Tokenizer
@@ -16,6 +17,8 @@ UNIGRAM_FILE = "sentencepiece.model"
 TOKENIZER_FILE = "tokenizer.json"
 # Piece kinds in sentencepiece's own format.
 NORMAL, UNKNOWN, CONTROL = 1, 2, 3
+# A space to the models' original nmt_nfkc, kept by today's; families of emoji are full of it.
+ZERO_WIDTH_JOINER = "\u200d"
 
 
 def load_tokens(folder: Path, prefix: str, max_tokens: int) -> Tokens:
@@ -36,7 +39,8 @@ def _unigram(path: Path, prefix: str, max_tokens: int) -> Tokens:
     bos, eos = processor.bos_id(), processor.eos_id()
 
     def tokens(texts: Sequence[str]) -> list[list[int]]:
-        found = processor.encode(_plain(texts, prefix, max_tokens))
+        plain = _plain(texts, prefix, max_tokens)
+        found = processor.encode([text.replace(ZERO_WIDTH_JOINER, " ") for text in plain])
         return [[bos, *ids[: max_tokens - 2], eos] for ids in found]
 
     return tokens
@@ -53,20 +57,25 @@ def _general(path: Path, prefix: str, max_tokens: int) -> Tokens:
     return tokens
 
 
-def unigram_model(tokenizer_json: str) -> bytes | None:
-    """A `tokenizers` Unigram tokenizer as a sentencepiece model, or None when it is of another kind.
-
-    The ids stay as they are. The normaliser is sentencepiece's nmt_nfkc, the one XLM-RoBERTa was trained
-    with. The caller compares ids on real texts before relying on it.
-    """
+def nmt_nfkc() -> Any:
+    """A sentencepiece model with nothing but the normaliser XLM-RoBERTa was trained with."""
     from sentencepiece import sentencepiece_model_pb2  # needs protobuf, which only preparing has
 
-    told = json.loads(tokenizer_json)
-    if told["model"]["type"] != "Unigram":
-        return None
     model = sentencepiece_model_pb2.ModelProto()
     rule = sentencepiece.SentencePieceNormalizer(rule_name="nmt_nfkc")
     model.ParseFromString(rule.serialized_model_proto())
+    return model
+
+
+def unigram_model(tokenizer_json: str) -> bytes | None:
+    """A `tokenizers` Unigram tokenizer as a sentencepiece model, or None when it is of another kind.
+
+    The ids stay as they are. The caller compares ids on real texts before relying on it.
+    """
+    told = json.loads(tokenizer_json)
+    if told["model"]["type"] != "Unigram":
+        return None
+    model = nmt_nfkc()
     special = {token["content"]: token["id"] for token in told["added_tokens"] if token["special"]}
     unknown = told["model"]["unk_id"]
     for index, (piece, score) in enumerate(told["model"]["vocab"]):
@@ -76,7 +85,7 @@ def unigram_model(tokenizer_json: str) -> bytes | None:
     return model.SerializeToString()
 
 
-def _describe(model, special: dict[str, int], unknown: int) -> None:
+def _describe(model: Any, special: dict[str, int], unknown: int) -> None:
     """Which ids open, close, fill and stand for the unknown; spaces as XLM-RoBERTa has them."""
     spec = model.trainer_spec
     spec.model_type, spec.vocab_size = 1, len(model.pieces)

@@ -23,6 +23,7 @@ from tokenizers import (
 )
 
 from ml.embedding.atomic import folder_written_whole
+from ml.embedding.tokens import ZERO_WIDTH_JOINER, nmt_nfkc
 
 PACKAGED_NAME = "multilingual-e5-small"
 PROMPT = "query: "
@@ -88,7 +89,7 @@ class PackedE5:
         self.config = dict(zip(HEADER_FIELDS, reader.numbers("7i"), strict=True))
         self.layer_norm_eps, _block = reader.numbers("fi")
         self.vocabulary = self._read_vocabulary()
-        _entries, size = reader.numbers("iI")  # normalisation map: NFKC says the same
+        _entries, size = reader.numbers("iI")  # normalisation map: nmt_nfkc says the same
         reader.at += size
         self._directory = self._read_directory()
 
@@ -169,10 +170,16 @@ def bert_tensors(packed: PackedE5) -> dict[str, np.ndarray]:
 
 
 def unigram_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
-    """The XLM-RoBERTa tokenizer: NFKC, spaces collapsed, Unigram pieces, `<s> … </s>`."""
+    """The XLM-RoBERTa tokenizer: nmt_nfkc, spaces collapsed, Unigram pieces, `<s> … </s>`."""
     tokenizer = Tokenizer(models.Unigram(vocabulary.pieces, vocabulary.unk))
+    # Plain NFKC would turn the full-width tilde of Chinese posts into "~", which the model never saw.
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.Nmt(), normalizers.NFKC(), normalizers.Strip(), normalizers.Replace(Regex(" {2,}"), " ")]
+        [
+            normalizers.Replace(ZERO_WIDTH_JOINER, " "),
+            normalizers.Precompiled(nmt_nfkc().normalizer_spec.precompiled_charsmap),
+            normalizers.Strip(),
+            normalizers.Replace(Regex(" {2,}"), " "),
+        ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
     tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
