@@ -88,5 +88,5 @@ def mark() -> SafeString:
     return mark_safe(
         '<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false" fill="none" stroke="currentColor"'
         ' stroke-width="3" stroke-linejoin="round" stroke-linecap="round">'
-        '<path d="M17.5 28H4V4h24v24h-3.5"/><path d="M17.5 28v-5"/><path d="M11 11h10v10H11z"/></svg>'
+        '<path d="M16 28H4V4h24v24h-4"/><path d="M11.5 11.5h9v9h-9z"/></svg>'
     )

@@ -40,6 +40,7 @@ def time_ago(moment: datetime | None) -> str:
 @register.filter
 def short_count(number: int | None) -> str:
     """1234 as "1.2K", or as 1.2万 from ten thousand on in Chinese; nothing for none."""
+    number = int(str(number)) if number else 0  # a lazy number has no __int__
     if not number:
         return ""
     steps = [(100_000_000, "亿"), (10_000, "万")] if _chinese() else [(1_000_000, "M"), (1_000, "K")]

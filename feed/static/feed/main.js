@@ -4,5 +4,6 @@ import "./controls.js";
 import "./keep_place.js";
 import "./shortcuts.js";
 import "./composer.js";
+import "./endless.js";
 import "./live.js";
 import "./reading.js";
