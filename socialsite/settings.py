@@ -1,5 +1,6 @@
 """Every setting of the site, read once. With no environment at all it runs alone; each engine is one URL away from scale."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
-from socialsite import embedded, env, logs
+from socialsite import admin_look, embedded, env, logs
 from socialsite.engines import redis as embedded_redis
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -104,7 +105,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "socialsite.security.AdminPolicyMiddleware",
+    "socialsite.request_log.RequestLogMiddleware",
     "socialsite.metrics.MetricsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -203,8 +205,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # --- People -------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "accounts.backends.ByHandle",
+    "accounts.backends.ByHandleOrEmail",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -305,14 +307,9 @@ METRICS_TOKEN = env.text("METRICS_TOKEN", "", "Bearer token for /metrics; empty:
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"], "How much is logged.")
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ["console", "json"], "Logs for people or for machines.")
 LOGGING = logs.configure(LOG_LEVEL, LOG_FORMAT)
-UNFOLD = {
-    "SITE_TITLE": SITE_NAME,
-    "SITE_HEADER": SITE_NAME,
-    "SITE_URL": "/",
-    "DASHBOARD_CALLBACK": "socialsite.dashboard.front_page",
-    "ENVIRONMENT": None,
-    "SHOW_HISTORY": True,
-}
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+UNFOLD = admin_look.unfold(SITE_NAME, SITE_NAME_ZH, "socialsite.dashboard.front_page")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

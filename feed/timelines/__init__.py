@@ -1,5 +1,6 @@
 """What can be read, and in which order: home, following, local, profile, topic, group, thread, bookmarks, rising."""
 
+from feed.timelines.conversation import Conversation, thread
 from feed.timelines.home import home_ranked
 from feed.timelines.page import BadCursor, Page, cards, decorate, read_id
 from feed.timelines.places import (
@@ -15,7 +16,6 @@ from feed.timelines.places import (
     rising_topics,
     topic,
 )
-from feed.timelines.thread import Conversation, thread
 
 __all__ = [
     "BadCursor",

@@ -31,22 +31,29 @@ def home_ranked(viewer: Any, cursor: str | None = None) -> Page:
     """
     if not viewer.consent.personalised or (cursor or "").isdigit():
         return newest(viewer, cursor)
-    if not cursor:
-        slate, offset = backends.ranker().rank(viewer, limit=SLATE), 0
-        if not slate.items:
-            return newest(viewer, None)
-        _keep(slate)
-    else:
-        request_id, offset = _read_cursor(cursor, viewer)
-        slate = _kept(request_id) or _rank_again(viewer, request_id)
-    page = _page(viewer, slate, offset)
-    if page.posts or page.ended is False:
-        return page
-    # What was left of the slate may not be read any more (blocked, deleted): ask once for another.
-    return _page(viewer, _rank_again(viewer, slate.request_id), 0) if cursor else newest(viewer, None)
+    if cursor:
+        return _following_page(viewer, *_read_cursor(cursor, viewer))
+    slate = backends.ranker().rank(viewer, limit=SLATE)
+    if not slate.items:
+        return newest(viewer, None)
+    full = len(slate.items) >= SLATE
+    _keep(slate, full)
+    page = _page(viewer, slate, 0, full)
+    return page if page.posts else newest(viewer, None)
 
 
-def _page(viewer: Any, slate: Slate, offset: int) -> Page:
+def _following_page(viewer: Any, request_id: UUID, offset: int) -> Page:
+    slate, full = _kept(request_id)
+    if slate is not None:
+        page = _page(viewer, slate, offset, full)
+        if page.posts or not full:
+            return page
+    # The cache lost the slate, or all of it was shown (or may not be read any more): ask for another.
+    slate, full, offset = _rank_again(viewer, request_id, offset)
+    return _page(viewer, slate, offset, full)
+
+
+def _page(viewer: Any, slate: Slate, offset: int, full: bool) -> Page:
     """The next posts of the slate that the viewer may read, with an impression each; `visible_to` has the last word."""
     size = settings.PAGE_SIZE
     places = {item.post_id: place for place, item in enumerate(slate.items)}
@@ -61,7 +68,7 @@ def _page(viewer: Any, slate: Slate, offset: int) -> Page:
     attach_reasons(kept, _record(viewer, slate, kept, places))
     following = places[posts[size].pk] if len(posts) > size else len(slate.items)
     # A full slate that is used up is not the end of what there is: the next page asks for another.
-    ended = len(posts) <= size and len(slate.items) < SLATE
+    ended = len(posts) <= size and not (full and posts)
     return Page(kept, None if ended else _cursor(slate.request_id, following, viewer), ended, slate.request_id)
 
 
@@ -89,26 +96,30 @@ def _record(viewer: Any, slate: Slate, posts: Sequence[Post], places: dict[int, 
     )
 
 
-def _rank_again(viewer: Any, request_id: UUID) -> Slate:
-    shown = set(Impression.objects.filter(person=viewer, request_id=request_id).values_list("post_id", flat=True))
-    fresh = backends.ranker().rank(viewer, limit=SLATE, exclude=shown)
-    items = tuple(item for item in fresh.items if item.post_id not in shown)
-    slate = Slate(items, fresh.model_version, request_id)
-    _keep(slate)
-    return slate
+def _rank_again(viewer: Any, request_id: UUID, offset: int) -> tuple[Slate, bool, int]:
+    """What this request has shown, in that order, and then what the ranker says now; and where `offset` is in it."""
+    rows = Impression.objects.filter(person=viewer, request_id=request_id).order_by("pk")
+    shown = list(rows.values_list("post_id", "position"))
+    before = [Ranked(post_id, "") for post_id, _position in shown]
+    fresh = backends.ranker().rank(viewer, limit=SLATE, exclude={post_id for post_id, _position in shown})
+    slate = Slate((*before, *fresh.items), fresh.model_version, request_id)
+    full = len(fresh.items) >= SLATE
+    _keep(slate, full)
+    return slate, full, sum(position < offset for _post_id, position in shown)
 
 
-def _keep(slate: Slate) -> None:
+def _keep(slate: Slate, full: bool) -> None:
     rows = [(item.post_id, item.source, item.reason, item.score, item.terms, item.features) for item in slate.items]
-    cache.set(f"slate:{slate.request_id.hex}", (slate.model_version, rows), KEPT_SECONDS)
+    cache.set(f"slate:{slate.request_id.hex}", (slate.model_version, rows, full), KEPT_SECONDS)
 
 
-def _kept(request_id: UUID) -> Slate | None:
+def _kept(request_id: UUID) -> tuple[Slate | None, bool]:
+    """The slate of a request and whether there may be more behind it; None where the cache lost it."""
     found = cache.get(f"slate:{request_id.hex}")
     if found is None:
-        return None
-    version, rows = found
-    return Slate(tuple(Ranked(*row) for row in rows), version, request_id)
+        return None, False
+    version, rows, full = found
+    return Slate(tuple(Ranked(*row) for row in rows), version, request_id), full
 
 
 def _cursor(request_id: UUID, offset: int, viewer: Any) -> str:

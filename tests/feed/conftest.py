@@ -40,7 +40,7 @@ def seen_by(db: None) -> Callable[..., Client]:
     def browser(person: User | None = None, **options: Any) -> Client:
         client = Client(**options)
         if person is not None:
-            client.force_login(person, "django.contrib.auth.backends.ModelBackend")
+            client.force_login(person)
         return client
 
     return browser
@@ -71,7 +71,4 @@ def ranker(settings: Any) -> Any:
     settings.FEED_BACKENDS = {**settings.FEED_BACKENDS, "ranker": f"{__name__}.ScriptedRanker"}
     ScriptedRanker.order, ScriptedRanker.asked = [], 0
     backends.forget()
-    import sys
-
-    sys.modules.setdefault(f"{__name__}", sys.modules[__name__])
     return ScriptedRanker
