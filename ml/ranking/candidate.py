@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,11 @@ class Query:
     shown_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # of the posts shown last
     window_hours: float = 720.0  # how far back the home page looks
     typical_acts: float = 3.0  # acts a grown post of this site has on average
+
+    @cached_property
+    def act_on(self) -> dict[int, Act]:
+        """The newest act on each post."""
+        return {act.post_id: act for act in reversed(self.acts)}
 
     @property
     def cold(self) -> bool:

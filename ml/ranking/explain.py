@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext as _, ngettext
 
 from feed.backends import Bar
@@ -85,14 +84,18 @@ def _first_source(selected: Candidates, row: int) -> str:
 
 def _by_interest(query: Query, selected: Candidates, row: int, neighbour: int | None) -> Reason | None:
     if neighbour is not None:
-        act = next(act for act in query.acts if act.post_id == neighbour)
-        text = Truncator(" ".join(act.text.split())).chars(SNIPPET)
-        return {"kind": "like", "post": str(neighbour), "text": text, "name": act.author_name}
+        act = query.act_on[neighbour]
+        return {"kind": "like", "post": str(neighbour), "text": _beginning(act.text), "name": act.author_name}
     at = int(selected["interest_at"][row])
     words = list(query.interests.words[at][:WORDS]) if 0 <= at < len(query.interests.words) else []
     if not words:
         return None
     return {"kind": "asked" if query.interests.chosen[at] else "interest", "words": words}
+
+
+def _beginning(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= SNIPPET else text[: SNIPPET - 1].rstrip() + "…"
 
 
 def _by_follow(query: Query, selected: Candidates, row: int, neighbour: int | None) -> Reason | None:

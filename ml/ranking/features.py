@@ -80,7 +80,7 @@ FEATURES: tuple[Feature, ...] = (
     _column("shown_times", "times it was shown to the viewer in the last seven days"),
     _column("shown_hours_ago", "hours since it was last shown to the viewer; 999 for never"),
     _column("feedback", "what 'see fewer' leaves of it, 0 to 1"),
-    Feature("answer", "1 when it answers another post", lambda q, c: c["parent"] > 0),
+    _column("answer", "1 when it answers another post"),
     _column("age_hours", "hours since it was written"),
     _column("likes", "likes it has"),
     _column("answers", "answers it has"),

@@ -96,7 +96,7 @@ def language_read(query: Query, candidates: Candidates) -> Bools:
 
 def answers_with_merit(query: Query, candidates: Candidates) -> Bools:
     acts = candidates["likes"] + 2 * candidates["answers"] + 2 * candidates["reposts"]
-    return np.asarray((candidates["parent"] == 0) | (acts >= MERIT * query.typical_acts))
+    return np.asarray(~candidates["answer"] | (acts >= MERIT * query.typical_acts))
 
 
 def _first_of_each(values: np.ndarray) -> Bools:  # type: ignore[type-arg]

@@ -70,7 +70,7 @@ def home() -> Pipeline:
         ],
         sources=[
             sources.Together(PLAIN_SOURCES),
-            sources.NearInterests(each=50, interests=8),
+            sources.NearInterests(each=40, interests=8),
         ],
         hydrators=[
             hydrators.PostFacts(),

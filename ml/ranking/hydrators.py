@@ -13,7 +13,7 @@ from ml.ranking.sql import rows
 
 _FACTS = """
 SELECT p.id, p.author_id, split_part(p.language, '-', 1), p.likes_count, p.comments_count,
-  p.reposts_count + p.quotes_count, coalesce(p.parent_id, 0), coalesce(p.thread_id, p.id), coalesce(p.group_id, 0),
+  p.reposts_count + p.quotes_count, p.is_comment, coalesce(p.thread_id, p.id), coalesce(p.group_id, 0),
   p.deleted_at IS NULL AND u.is_active AND (
     p.author_id = %(viewer)s
     OR NOT EXISTS (SELECT 1 FROM feed_label l WHERE l.post_id = p.id AND l.name = 'hidden' AND l.lifted_at IS NULL)
@@ -37,7 +37,7 @@ _COLUMNS: tuple[tuple[str, str, object], ...] = (
     ("likes", "f4", 0),
     ("answers", "f4", 0),
     ("reposts", "f4", 0),
-    ("parent", "i8", 0),
+    ("answer", "?", False),
     ("thread", "i8", 0),
     ("group", "i8", 0),
     ("readable", "?", True),

@@ -6,11 +6,11 @@ Only here do rivals matter. The same query and seed give the same slate.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from ml.ranking.candidate import Bools, Candidates, Column, Floats, Ints, Query
+from ml.ranking.candidate import Candidates, Column, Floats, Ints, Query
 
 RANKED, EXPLORED, NEW_VOICE = 0, 1, 2  # how a place was filled
 
@@ -56,33 +56,37 @@ class Places:
         return np.array(table.chosen, dtype=np.int64), about
 
 
-@dataclass
 class _Table:
-    """The state of one choice. Rows are those of `candidates`, best first; only the first `pool` compete by value."""
+    """The state of one choice. Rows are those of the candidates, best first; the best `pool` of them compete by value.
 
-    rule: Places
-    query: Query
-    candidates: Candidates
-    chosen: list[int] = field(default_factory=list)
-    kinds: list[int] = field(default_factory=list)
-    propensities: list[float] = field(default_factory=list)
+    What the value of a row is made of is kept up to date with each choice, because a page asks two hundred times.
+    """
 
-    def __post_init__(self) -> None:
-        rule, found, n = self.rule, self.candidates, len(self.candidates)
-        self.random = np.random.default_rng(self.query.seed)
-        self.scores = found["score"].astype(np.float32)
-        self.free = np.ones(n, dtype=np.bool_)
-        self.exploring = found.found(rule.explore)
-        self.voices = found.found(rule.new_voices)
-        others = [source for source in found.found_by if source not in (rule.explore, rule.new_voices)]
-        self.ordinary = found.found(*others)
-        _, self.author = np.unique(found["author"], return_inverse=True)
-        self.placed = self._remembered_authors()
+    def __init__(self, rule: Places, query: Query, candidates: Candidates) -> None:
+        self.rule, self.query, self.candidates = rule, query, candidates
+        self.chosen: list[int] = []
+        self.kinds: list[int] = []
+        self.propensities: list[float] = []
+        self.random = np.random.default_rng(query.seed)
+        self.scores = candidates["score"].astype(np.float32)
+        self.free = np.ones(len(candidates), dtype=np.bool_)
+        self.exploring = candidates.found(rule.explore)
+        self.voices = candidates.found(rule.new_voices)
+        others = [source for source in candidates.found_by if source not in (rule.explore, rule.new_voices)]
+        self.ordinary = candidates.found(*others)
         self.pool = np.flatnonzero(self.ordinary)[: rule.pool]
-        self.vectors: Floats = found["vector"]
+        _, self.author = np.unique(candidates["author"], return_inverse=True)
+        self.in_run = np.zeros(len(candidates) + 1, dtype=np.int64)  # of each author, among the last places
+        first = [topics[0] if topics else -row - 1 for row, topics in enumerate(candidates["topics"])]
+        _, self.topic = np.unique(np.array(first, dtype=np.int64), return_inverse=True)
+        self.crowd = np.zeros(len(candidates) + 1, dtype=np.int64)  # of each topic, among the last places
+        self.placed = self._remembered_authors()
+        self.vectors: Floats = candidates["vector"]
+        self.pool_vectors = np.ascontiguousarray(self.vectors[self.pool])
+        self.alike = self.pool_vectors @ self.pool_vectors.T  # at once: two hundred small products cost ten times it
+        self.place_in_pool = {row: place for place, row in enumerate(self.pool.tolist())}
         self.likeness = self._remembered_meaning()
-        first = [topics[0] if topics else -row - 1 for row, topics in enumerate(found["topics"])]
-        self.main_topic = np.array(first, dtype=np.int64)
+        self.kept = self._after_author(self.pool)
 
     def _remembered_authors(self) -> Floats:
         """For each row's author how many of their posts were shown lately, faded by age and halved."""
@@ -95,47 +99,40 @@ class _Table:
         return np.array([faded.get(author, 0.0) for author in authors], dtype=np.float32)
 
     def _remembered_meaning(self) -> Floats:
+        """For each row of the pool half its greatest cosine to what was shown lately."""
         shown = self.query.shown_vectors
         if not len(shown) or shown.shape[1] != self.vectors.shape[1]:
-            return np.zeros(len(self.candidates), dtype=np.float32)
-        return np.asarray(np.maximum((self.vectors @ shown.T).max(axis=1), 0) / 2, dtype=np.float32)
+            return np.zeros(len(self.pool), dtype=np.float32)
+        return np.asarray(np.maximum((self.pool_vectors @ shown.T).max(axis=1), 0) / 2, dtype=np.float32)
+
+    def _after_author(self, rows: Ints) -> Floats:
+        scores = self.scores[rows]
+        return np.asarray(scores - np.abs(scores) * (1 - author_factor(self.placed[rows])), dtype=np.float32)
 
     def fill_next(self) -> None:
         place = len(self.chosen) + 1
-        if place == self.rule.new_voice_place and (row := self._best(self.voices)) is not None:
-            self._take(row, NEW_VOICE, 1.0)
-        elif place % self.rule.explore_every == 0 and self._explore():
-            return
-        else:
+        if place == self.rule.new_voice_place and self.voices[self.free].any():
+            self._take(int(np.flatnonzero(self.free & self.voices)[0]), NEW_VOICE, 1.0)
+        elif place % self.rule.explore_every or not self._explore():
             self._take(self._next_ranked(), RANKED, 1.0)
 
     def _next_ranked(self) -> int:
-        rows = self.pool[self.free[self.pool]]
-        if not len(rows):
-            rest = np.flatnonzero(self.free & self.ordinary)
-            rows = rest[: self.rule.pool] if len(rest) else np.flatnonzero(self.free)
-            self.pool = rows
-        rows = self._within_author_cap(rows)
-        return int(rows[np.argmax(self._values(rows))])
+        open_rows = self.free[self.pool]
+        if not open_rows.any():
+            return self._next_by_score()
+        value = self.kept - self.rule.meaning * self.likeness - self.rule.topic * self.crowd[self.topic[self.pool]]
+        allowed = open_rows & (self.in_run[self.author[self.pool]] < self.rule.author_most)
+        return int(self.pool[np.argmax(np.where(allowed if allowed.any() else open_rows, value, -np.inf))])
 
-    def _values(self, rows: Ints) -> Floats:
-        scores = self.scores[rows]
-        lost = np.abs(scores) * (1 - author_factor(self.placed[rows]))
-        lately = self.main_topic[self.chosen[-self.rule.topic_memory :]]
-        crowd = (self.main_topic[rows][:, None] == lately).sum(axis=1)
-        value = scores - lost - self.rule.meaning * self.likeness[rows] - self.rule.topic * crowd
-        return np.asarray(value, dtype=np.float32)
+    def _next_by_score(self) -> int:
+        """Beyond the pool: the best of what ordinary sources found, then of the rest."""
+        ordinary = np.flatnonzero(self.free & self.ordinary)
+        rows = self._within_author_cap(ordinary if len(ordinary) else np.flatnonzero(self.free))
+        return int(rows[0])
 
     def _within_author_cap(self, rows: Ints) -> Ints:
-        lately = self.author[self.chosen[-(self.rule.author_run - 1) :]]
-        authors, counts = np.unique(lately, return_counts=True)
-        full = authors[counts >= self.rule.author_most]
-        allowed = rows[~np.isin(self.author[rows], full)] if len(full) else rows
+        allowed = rows[self.in_run[self.author[rows]] < self.rule.author_most]
         return allowed if len(allowed) else rows
-
-    def _best(self, among: Bools) -> int | None:
-        rows = np.flatnonzero(self.free & among)
-        return int(rows[0]) if len(rows) else None
 
     def _explore(self) -> bool:
         rows = np.flatnonzero(self.free & self.exploring)
@@ -153,6 +150,18 @@ class _Table:
         self.kinds.append(kind)
         self.propensities.append(propensity)
         self.free[row] = False
-        self.placed[self.author == self.author[row]] += 1
-        rows = self.pool
-        self.likeness[rows] = np.maximum(self.likeness[rows], self.vectors[rows] @ self.vectors[row])
+        self._slide(self.in_run, self.author, self.rule.author_run - 1)
+        self._slide(self.crowd, self.topic, self.rule.topic_memory)
+        same = np.flatnonzero(self.author == self.author[row])
+        if len(same) > 1:
+            self.placed[same] += 1
+            self.kept = self._after_author(self.pool)
+        place = self.place_in_pool.get(row)
+        alike = self.pool_vectors @ self.vectors[row] if place is None else self.alike[place]
+        np.maximum(self.likeness, alike, out=self.likeness)
+
+    def _slide(self, counts: Ints, of: Ints, width: int) -> None:
+        """Count the newest place in, and the one that left the last `width` places out."""
+        counts[of[self.chosen[-1]]] += 1
+        if len(self.chosen) > width:
+            counts[of[self.chosen[-1 - width]]] -= 1

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.utils import timezone
+from threadpoolctl import threadpool_limits
 
 from feed.backends import Ranked, Slate
 from ml.ranking.candidate import Candidates, Query
@@ -20,6 +21,9 @@ from ml.ranking.pipeline import Pipeline, Trace
 
 @cache
 def pipeline() -> Pipeline:
+    """The home pipeline of this process. The products it makes are small: shared among threads they take five times
+    as long on a busy machine, so linear algebra keeps to one thread from here on."""
+    threadpool_limits(limits=1, user_api="blas")
     return home()
 
 
@@ -47,7 +51,11 @@ def traced(query: Query, by: Pipeline | None = None) -> tuple[Slate, Candidates,
 
 def _items(query: Query, selected: Candidates) -> list[Ranked]:
     terms = {name[5:]: column for name, column in selected.columns.items() if name.startswith("term:")}
-    term_rows = np.round(np.stack(list(terms.values()), axis=1).astype(np.float64), 4).tolist() if terms else [[]] * len(selected)
+    term_rows = (
+        np.round(np.stack(list(terms.values()), axis=1).astype(np.float64), 4).tolist()
+        if terms
+        else [[]] * len(selected)
+    )
     rows = selected.columns.get("row")
     # Rounded as floats of 64 bits, so that JSON holds what was seen and no noise behind it.
     row_lists = np.round(rows.astype(np.float64), 6).tolist() if rows is not None else [[]] * len(selected)

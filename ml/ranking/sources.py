@@ -24,8 +24,8 @@ _ALIVE = "p.deleted_at IS NULL AND NOT p.is_comment"
 _PUBLIC = f"{_ALIVE} AND p.visibility = 'public'"
 _READ = "(NOT %(any_language)s OR p.language = '' OR split_part(p.language, '-', 1) = ANY(%(languages)s))"
 _BY_OTHERS = "p.author_id <> %(viewer)s"
-# An index entry of a seen post is counted until there are enough: the cost is bounded however often it was shown.
-_SHOWN = "(SELECT count(*) FROM (SELECT 1 FROM feed_impression i WHERE i.post_id = p.id LIMIT %(few)s) AS counted)"
+# Looks for the one showing that would be too many: the cost is bounded however often the post was shown.
+_RARELY_SHOWN = "NOT EXISTS (SELECT 1 FROM feed_impression i WHERE i.post_id = p.id OFFSET %(few)s)"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def facts_of(query: Query) -> dict[str, Any]:
     }
 
 
-FEW_SHOWN = 30  # a post shown less often than this is still looking for its readers
+FEW_SHOWN = 20  # a post shown less often than this is still looking for its readers
 FEW_FOLLOWERS = 10  # a voice with fewer followers than this is new
 
 FOLLOWS = Sql(
@@ -151,7 +151,7 @@ RISING = Sql(
     f"""SELECT p.id, NULL::bigint FROM (
         SELECT p.id, p.likes_count + 2 * p.comments_count + 2 * p.reposts_count AS acts FROM feed_post p
         WHERE {_PUBLIC} AND p.id > %(oldest)s AND {_READ} AND {_BY_OTHERS} ORDER BY p.id DESC LIMIT 1000) AS p
-        ORDER BY (acts + %(typical)s) / power((%(now_ms)s - (p.id >> 16)) / 3600000.0 + 2, 1.5) DESC""",
+        ORDER BY (acts + %(typical)s::float8) / power((%(now_ms)s - (p.id >> 16))::float8 / 3600000 + 2, 1.5) DESC""",
     cap=60,
 )
 BELOVED = Sql(
@@ -167,16 +167,16 @@ EXPLORATION = Sql(
     "exploration",
     f"""SELECT p.id, NULL::bigint FROM (
         SELECT p.id FROM feed_post p WHERE {_PUBLIC} AND p.id > %(oldest)s AND {_READ} AND {_BY_OTHERS}
-        ORDER BY p.id DESC LIMIT 300) AS p
-        WHERE {_SHOWN} < %(few)s ORDER BY hashint8extended(p.id, %(seed)s)""",
+        ORDER BY p.id DESC LIMIT 240) AS p
+        WHERE {_RARELY_SHOWN} ORDER BY hashint8extended(p.id, %(seed)s)""",
     cap=40,
 )
 NEW_VOICES = Sql(
     "new voices",
     f"""SELECT p.id, p.author_id FROM (
         SELECT p.id, p.author_id FROM feed_post p WHERE {_PUBLIC} AND p.id > %(oldest)s AND {_READ} AND {_BY_OTHERS}
-        ORDER BY p.id DESC LIMIT 300) AS p JOIN accounts_profile f ON f.user_id = p.author_id
-        WHERE f.followers_count < {FEW_FOLLOWERS} AND f.recommendable AND {_SHOWN} < %(few)s
+        ORDER BY p.id DESC LIMIT 240) AS p JOIN accounts_profile f ON f.user_id = p.author_id
+        WHERE f.followers_count < {FEW_FOLLOWERS} AND f.recommendable AND {_RARELY_SHOWN}
         ORDER BY hashint8extended(p.id, %(seed)s)""",
     cap=20,
 )

@@ -17,7 +17,7 @@ from ml.registry import serving_encoder
 ACTIVE_POSTS = 20_000  # the home page looks back over about so many posts …
 WINDOW_HOURS = (48.0, 720.0)  # … but never less than two days nor more than thirty
 SHOWN_DAYS = 7
-SHOWN_ROWS = 1500
+SHOWN_ROWS = 1000
 
 _RELATIONS = """
 SELECT f.languages, c.behaviour,

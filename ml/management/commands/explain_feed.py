@@ -47,7 +47,7 @@ class Command(BaseCommand):
         self._say(f"reads {', '.join(sorted(query.languages)) or 'any language'}; {learns}; vectors of {query.model}")
         self._say(
             f"follows {len(query.followed)} people and {len(query.topics)} topics, is in {len(query.groups)} groups; "
-            f"{len(query.acts)} acts, {len(query.shown)} posts shown in seven days, {len(query.said)} feedbacks in force"
+            f"{len(query.acts)} acts, {len(query.shown)} posts shown in seven days, {len(query.said)} feedbacks"
         )
         for words, strength in zip(query.interests.words, query.interests.strengths.tolist(), strict=True):
             self._say(f"interest {strength:5.2f}  {', '.join(words[:6])}")

@@ -1,0 +1,162 @@
+"""How fast the home page is at 100,000 posts and 10,000 people, stage by stage, beside a newest-first page.
+
+    python benchmarks/home.py [--posts 100000] [--people 10000] [--viewers 60]
+
+Writes into a database of its own (VAR_DIR, by default var/bench-home), made at the first run and used again.
+Prints a table and writes benchmarks/results/home.json. The posts are synthetic: unit vectors around sixty centres.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+os.environ.setdefault("VAR_DIR", str(HERE.parent / "var" / "bench-home"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "socialsite.settings")
+os.environ.setdefault("RATE_LIMITS", "off")
+os.environ.setdefault("LOG_LEVEL", "ERROR")
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+
+from accounts.models import Consent, User  # noqa: E402
+from benchmarks import synthetic  # noqa: E402
+from feed.models import Post  # noqa: E402
+from ml.ranking import serve, sources  # noqa: E402
+from ml.ranking.home import PLAIN_SOURCES  # noqa: E402
+
+RESULTS = HERE / "results" / "home.json"
+
+
+def spread(ms: list[float]) -> dict[str, float]:
+    """Median and 95th percentile of milliseconds."""
+    ordered = sorted(ms)
+    return {"median_ms": round(median(ordered), 2), "p95_ms": round(ordered[int(0.95 * (len(ordered) - 1))], 2)}
+
+
+def timed(ask: Callable[[], Any]) -> float:
+    start = perf_counter()
+    ask()
+    return (perf_counter() - start) * 1000
+
+
+def measure_rank(viewers: list[User]) -> dict[str, Any]:
+    """`rank()` as the site asks it, and each stage on the way."""
+    whole: list[float] = []
+    candidates: list[int] = []
+    queries: list[int] = []
+    stages: dict[str, list[float]] = defaultdict(list)
+    for viewer in viewers:  # the first look of each: counts queries, and warms what a running site has warm
+        with CaptureQueriesContext(connection) as captured:
+            _slate, _selected, trace = serve.traced(serve.query_for(viewer, limit=200))
+        queries.append(len(captured))
+        failed = [step.name for step in trace.steps if step.error]
+        if failed:
+            raise SystemExit(f"stages failed: {failed}")
+    for viewer in viewers:
+        start = perf_counter()
+        _slate, _selected, trace = serve.traced(serve.query_for(viewer, limit=200))
+        whole.append((perf_counter() - start) * 1000)
+        candidates.append(next(step.went_out for step in trace.steps if step.name == "merge"))
+        for step in trace.steps:
+            stages[f"{step.kind}: {step.name}"].append(step.ms)
+    return {
+        "rank": spread(whole),
+        "candidates_median": median(candidates),
+        "queries_most": max(queries),
+        "stages": {name: spread(ms) for name, ms in stages.items()},
+    }
+
+
+def measure_sources(viewers: list[User]) -> dict[str, Any]:
+    """The plain sources one by one: on the page they travel together."""
+    times: dict[str, list[float]] = defaultdict(list)
+    found: dict[str, list[int]] = defaultdict(list)
+    for viewer in viewers:
+        query = serve.query_for(viewer, limit=200)
+        for hydrate in serve.pipeline().query_hydrators:
+            hydrate(query)
+        for source in (*PLAIN_SOURCES, sources.NearInterests(each=40, interests=8)):
+            start = perf_counter()
+            answer = source(query)
+            times[source.name].append((perf_counter() - start) * 1000)
+            found[source.name].append(sum(len(one.ids) for one in answer))
+    return {name: {**spread(ms), "found_median": median(found[name])} for name, ms in times.items()}
+
+
+def measure_page(viewers: list[User], address: str) -> dict[str, Any]:
+    """A whole request through every middleware, signed in; the second one of each viewer counts."""
+    ms: list[float] = []
+    queries: list[int] = []
+    for viewer in viewers:
+        client = Client(headers={"host": "localhost"})
+        client.force_login(viewer)
+        response = client.get(address)
+        if response.status_code != 200:
+            return {"error": f"status {response.status_code}"}
+        ms.append(timed(lambda client=client: client.get(address)))  # type: ignore[misc]
+        with CaptureQueriesContext(connection) as captured:
+            client.get(address)
+        queries.append(len(captured))
+    return {**spread(ms), "queries_most": max(queries)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--posts", type=int, default=100_000)
+    parser.add_argument("--people", type=int, default=10_000)
+    parser.add_argument("--viewers", type=int, default=60)
+    given = parser.parse_args()
+    call_command("migrate", verbosity=0)
+    if not Post.objects.exists():
+        synthetic.fill(given.posts, given.people)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    synthetic.forget_visits()
+    viewers = list(User.objects.select_related("consent").order_by("pk")[: given.viewers])
+    serve.rank(viewers[0], limit=200)  # the first asks for what Python and PostgreSQL load once
+    result: dict[str, Any] = {"posts": Post.objects.count(), "people": User.objects.count(), "viewers": len(viewers)}
+    result |= measure_rank(viewers)
+    result["sources"] = measure_sources(viewers)
+    result["home_page"] = measure_page(viewers, "/?tab=for-you")
+    Consent.objects.filter(person__in=viewers).update(personalised=False)
+    result["newest_first_page"] = measure_page(viewers, "/?tab=for-you")
+    Consent.objects.filter(person__in=viewers).update(personalised=True)
+    if "median_ms" in result["home_page"] and "median_ms" in result["newest_first_page"]:
+        ratio = result["home_page"]["median_ms"] / result["newest_first_page"]["median_ms"]
+        result["home_to_newest_ratio"] = round(ratio, 2)
+    report(result)
+
+
+def report(result: dict[str, Any]) -> None:
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(f"{result['posts']} posts, {result['people']} people, {result['viewers']} viewers")
+    print(f"candidates {result['candidates_median']:.0f}, queries of rank() at most {result['queries_most']}")
+    lines = {"rank()": result["rank"], **result["stages"]}
+    lines |= {f"source alone: {name}": row for name, row in result["sources"].items()}
+    lines |= {"home page": result["home_page"], "newest-first page": result["newest_first_page"]}
+    print(f"{'':<36}{'median ms':>10}{'p95 ms':>10}")
+    for name, row in lines.items():
+        shown = f"{row['median_ms']:>10.2f}{row['p95_ms']:>10.2f}" if "median_ms" in row else f"  {row['error']}"
+        print(f"{name:<36}{shown}")
+    print(f"home page / newest-first page: {result.get('home_to_newest_ratio', 'not measured')}")
+
+
+if __name__ == "__main__":
+    main()
