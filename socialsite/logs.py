@@ -39,7 +39,8 @@ def configure(level: str, format: str) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "uvicorn.access": {"level": "WARNING"},
-            "django_structlog": {"level": "WARNING"},
+            # For machines every request is worth a line; people reading a terminal want what went wrong.
+            "django_structlog": {"level": "INFO" if format == "json" else "ERROR"},
             "httpx": {"level": "WARNING"},
         },
     }

@@ -1,12 +1,17 @@
 """Prometheus metrics: how many requests, how long, and how far behind the work is."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hmac import compare_digest
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from socialsite import figures
 
 REQUESTS = Counter("courtyard_requests_total", "Requests answered", ["method", "view", "status"])
 SECONDS = Histogram(
@@ -34,13 +39,62 @@ class MetricsMiddleware:
         return response
 
 
-def show(request: HttpRequest) -> HttpResponse:
-    """The figures, for whoever bears METRICS_TOKEN, or without one for this machine only."""
+class SiteCollector(Collector):
+    """Gauges of the whole site, asked when scraped, remembered for seconds; what is down leaves its gauges out."""
+
+    def describe(self) -> list[Metric]:
+        return []  # nothing is asked while the process starts
+
+    def collect(self) -> Iterator[Metric]:
+        totals, lag, queues = figures.totals(), figures.embedding_lag(), figures.queues()
+        up = GaugeMetricFamily("courtyard_up", "Whether a part of the site answers", labels=["part"])
+        up.add_metric(["database"], float(totals is not None))
+        up.add_metric(["broker"], float(queues is not None))
+        yield up
+        if totals is not None:
+            yield _gauge("courtyard_posts", "Posts, deleted ones not yet purged included", totals["posts"])
+            yield _gauge("courtyard_people", "Accounts", totals["people"])
+            yield _gauge("courtyard_reports_open", "Reports that wait for a decision", totals["reports_open"])
+        if lag is not None:
+            yield _gauge("courtyard_posts_without_vector", "Posts that wait for their vector", lag.posts)
+            yield _gauge("courtyard_oldest_without_vector_seconds", "Age of the oldest of them", lag.oldest_seconds)
+        if queues is not None:
+            waiting = GaugeMetricFamily("courtyard_queue_length", "Tasks that wait for a worker", labels=["queue"])
+            for name, number in queues.items():
+                waiting.add_metric([name], number)
+            yield waiting
+
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, meaning, value=value)
+
+
+REGISTRY.register(SiteCollector())
+
+
+def _registry() -> CollectorRegistry:
+    """What this process counted; with PROMETHEUS_MULTIPROC_DIR, what all processes that share the folder counted."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    registry.register(SiteCollector())
+    return registry
+
+
+def _may_read(request: HttpRequest) -> bool:
+    """Whoever bears METRICS_TOKEN; without one, this machine only, and nothing that came through a proxy."""
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if settings.METRICS_TOKEN:
-        allowed = compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
-    else:
-        allowed = request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
-    if not allowed:
+        return compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
+    forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    return not forwarded and request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """The figures, for whoever bears METRICS_TOKEN, or without one for this machine only."""
+    if not _may_read(request):
         return HttpResponse("forbidden", status=403, content_type="text/plain")
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)

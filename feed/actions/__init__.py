@@ -1,5 +1,6 @@
 """The verbs of the feed. Each is one transaction, checks permission itself, and is announced once it is committed."""
 
+from feed.actions.curation import curate_topic, merge_topics, part_topic
 from feed.actions.drafts import drop_draft, save_draft
 from feed.actions.expiry import drop_unused_pictures, expire_impressions
 from feed.actions.feedback import (
@@ -37,6 +38,7 @@ __all__ = [
     "comment",
     "correct_language",
     "create_group",
+    "curate_topic",
     "delete",
     "drop_draft",
     "drop_unused_pictures",
