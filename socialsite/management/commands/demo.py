@@ -79,12 +79,20 @@ class Command(BaseCommand):
             migrate()
         with self.step("Preparing the models (unpacked and checked once)"):
             self.manage("prepare_models")
-        if not apps.get_model("feed", "Post")._base_manager.exists():
-            with self.step("Filling the site with its demo people and their posts"):
-                self.manage("seed_demo")
+        self.seed()
         with self.step("Preparing translations and static files"):
             compile_stale(settings.LOCALE_PATHS)
             collect_static()
+
+    def seed(self) -> None:
+        """Fill an empty site; one whose filling was interrupted is filled anew."""
+        unfinished = settings.VAR_DIR / "run" / "seeding"
+        if unfinished.exists() or not apps.get_model("feed", "Post")._base_manager.exists():
+            again = ["--again"] if unfinished.exists() else []
+            unfinished.touch()
+            with self.step("Filling the site with its demo people and their posts"):
+                self.manage("seed_demo", *again)
+            unfinished.unlink()
 
     def manage(self, *words: str) -> None:
         """Another command in a process of its own, so that what it loads is not kept for the whole evening."""

@@ -1,5 +1,7 @@
 """`manage.py engines`: hold the embedded PostgreSQL and Redis, and revive them, until it is told to stop."""
 
+import os
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -15,4 +17,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         names = ["postgres"] if not settings.DATABASE_URL else []
         names += ["redis"] if not settings.REDIS_URL else []
-        embedded.serve(settings.VAR_DIR, names)
+        if names:  # Django has said what it knew; waiting needs none of its hundred megabytes
+            which = "all" if len(names) == len(embedded.KINDS) else names[0]
+            command = [sys.executable, "-P", embedded.__file__, "serve", which, str(settings.VAR_DIR)]
+            os.execv(sys.executable, command)  # noqa: S606 - our own program, no shell
+        embedded.serve(settings.VAR_DIR, [])
