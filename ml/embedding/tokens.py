@@ -61,7 +61,7 @@ def nmt_nfkc() -> Any:
     """A sentencepiece model with nothing but the normaliser XLM-RoBERTa was trained with."""
     from sentencepiece import sentencepiece_model_pb2  # needs protobuf, which only preparing has
 
-    model = sentencepiece_model_pb2.ModelProto()
+    model = sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]  # generated when imported
     rule = sentencepiece.SentencePieceNormalizer(rule_name="nmt_nfkc")
     model.ParseFromString(rule.serialized_model_proto())
     return model

