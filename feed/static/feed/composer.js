@@ -95,21 +95,21 @@ function set(form) {
     reset(event.detail.xhr.getResponseHeader("X-Composer-Key"));
     say(gettext("Sent."));
   });
-  // A refused form comes back whole, with the words beside it; it takes the place of this one.
-  form.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.elt !== form && event.detail.requestConfig?.elt !== form) return;
-    const { status, responseText } = event.detail.xhr;
-    if (status >= 400 && responseText.includes("data-composer")) {
-      keep();
-      Object.assign(event.detail, { shouldSwap: true, isError: false, target: form, swapOverride: "outerHTML" });
-    } else if (status < 300 && "leave" in form.dataset) event.detail.shouldSwap = false;
-  });
   form.addEventListener("htmx:responseError", (event) => {
     const fast = event.detail.xhr.status === 429;
     fail(fast ? gettext("That was a little fast. Your text is kept here; wait a moment and send again.") : gettext("It was not sent. Your text is kept here; try again in a moment."));
   });
   form.addEventListener("htmx:sendError", () => fail(gettext("There is no connection. Your text is kept on this device; send again when you are back.")));
 }
+
+// A refused form comes back whole, with the words beside it, and takes the place of the one that was sent.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const form = event.detail.requestConfig?.elt;
+  if (!form?.matches?.("[data-composer]")) return;
+  const { status, responseText } = event.detail.xhr;
+  if (status >= 400 && responseText.includes("data-composer")) Object.assign(event.detail, { shouldSwap: true, isError: false, target: form, swapOverride: "outerHTML" });
+  else if (status < 300 && "leave" in form.dataset) event.detail.shouldSwap = false;
+});
 
 onEach("[data-composer]", set);
 if (location.hash === "#answer") one("#answer [data-say]")?.focus();
