@@ -26,9 +26,9 @@ class Places:
 
     Likeness is the greatest cosine to what is placed already (maximal marginal relevance, Carbonell & Goldstein 1998),
     and half the greatest cosine to what was shown on earlier pages; k of an author counts earlier pages too.
-    Every `explore_every`-th place goes to a post found by `explore`, drawn with probability ∝ exp(score / temperature),
-    logged as its propensity; the place `new_voice_place` to a new voice. Posts that no other source found stand only
-    there, until nothing else is left.
+    Every `explore_every`-th place goes to a post found by `explore` outside the known interests, drawn with
+    probability ∝ exp(score / temperature), logged as its propensity; the place `new_voice_place` to a new voice. Posts
+    that no other source found stand only there, until nothing else is left.
     """
 
     pool: int = 300
@@ -39,6 +39,7 @@ class Places:
     author_most: int = 2  # … an author has at most so many, while others are there
     explore: str = "exploration"
     explore_every: int = 10
+    known_interest: float = 0.3  # from here a post is of a known interest, and no exploration
     temperature: float = 0.5
     new_voices: str = "new voices"
     new_voice_place: int = 15  # counted from 1
@@ -70,7 +71,8 @@ class _Table:
         self.random = np.random.default_rng(query.seed)
         self.scores = candidates["score"].astype(np.float32)
         self.free = np.ones(len(candidates), dtype=np.bool_)
-        self.exploring = candidates.found(rule.explore)
+        known = (candidates["interest"] >= rule.known_interest) | (candidates["topic_interest"] > 0)
+        self.exploring = candidates.found(rule.explore) & ~known
         self.voices = candidates.found(rule.new_voices)
         others = [source for source in candidates.found_by if source not in (rule.explore, rule.new_voices)]
         self.ordinary = candidates.found(*others)

@@ -1,0 +1,49 @@
+"""Posts and people whose vectors are made by hand, for the whole pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from feed.models import Post
+from ml import registry
+from ml.models import InterestVector, ModelVersion, PostVector
+from tests.ml.ranking.batches import MODEL, axis
+
+
+@pytest.fixture
+def encoder(db: None) -> Iterator[str]:
+    """A serving encoder of eight numbers whose vectors the test writes itself."""
+    ModelVersion.objects.create(name=MODEL, kind=ModelVersion.Kind.ENCODER, state=ModelVersion.State.SERVING)
+    registry.forget()
+    yield MODEL
+    registry.forget()
+
+
+@pytest.fixture
+def means(encoder: str) -> Callable[[Post, np.ndarray], Post]:
+    """Says what a post means: `means(post, axis(0))`."""
+
+    def write(post: Post, vector: np.ndarray) -> Post:
+        PostVector.objects.create(post=post, model=encoder, vector=vector.tolist(), digest="0" * 64)
+        return post
+
+    return write
+
+
+@pytest.fixture
+def likes_axis(encoder: str) -> Callable[..., InterestVector]:
+    """Gives a person one interest: `likes_axis(alice, 0)`."""
+
+    def write(person: Any, *places: int, strength: float = 1.0, **fields: Any) -> InterestVector:
+        rank = InterestVector.objects.filter(person=person).count()
+        words = {"words": ["tomato", "soil"], **fields}
+        vector = axis(*places).tolist()
+        return InterestVector.objects.create(
+            person=person, model=encoder, rank=rank, vector=vector, strength=strength, **words
+        )
+
+    return write
