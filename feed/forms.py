@@ -55,6 +55,13 @@ class Several(forms.Field):
         return [texts.clean(str(one)) for one in (value or [])][:20]
 
 
+class TypedText(forms.CharField):
+    """Text as typed; null characters, which no database keeps, are left out instead of refused."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace("\x00", "") if isinstance(value, str) else value)
+
+
 class ManyFiles(forms.ClearableFileInput):
     allow_multiple_selected = True
 
@@ -62,7 +69,7 @@ class ManyFiles(forms.ClearableFileInput):
 class PostForm(forms.Form):
     """The composer: of a post, an answer, a quote, or a post in a group, as its `place` says."""
 
-    text = forms.CharField(
+    text = TypedText(
         label=_("What would you like to say?"),
         required=False,
         strip=False,
@@ -70,7 +77,7 @@ class PostForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"max_length": _("This is far too long. Your text is kept: shorten it and send again.")},
     )
-    content_warning = forms.CharField(label=_("Content warning"), required=False, max_length=1000)
+    content_warning = TypedText(label=_("Content warning"), required=False, max_length=1000)
     visibility = forms.ChoiceField(
         label=_("Who can read it"), choices=[c for c in Visibility.choices if c[0] != "group"], required=False
     )
@@ -142,7 +149,7 @@ class ReportForm(forms.Form):
     reason = forms.ChoiceField(
         label=_("What is wrong?"), choices=Report.Reason.choices, widget=forms.RadioSelect, required=False
     )
-    note = forms.CharField(
+    note = TypedText(
         label=_("Anything the moderators should know"),
         required=False,
         max_length=4000,
@@ -151,14 +158,14 @@ class ReportForm(forms.Form):
 
 
 class GroupForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = TypedText(label=_("Name"), max_length=60)
     slug = forms.SlugField(
         label=_("Address"),
         max_length=60,
         required=False,
         help_text=_("Small letters, digits and hyphens; made from the name when empty."),
     )
-    about = forms.CharField(label=_("About"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    about = TypedText(label=_("About"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}))
     approval = forms.BooleanField(label=_("New members need approval"), required=False)
     topic = forms.ModelChoiceField(
         label=_("Topic"), queryset=Topic.objects.filter(curated=True).order_by("name"), required=False
@@ -171,7 +178,7 @@ class GroupForm(forms.Form):
 
 
 class MuteWordForm(forms.Form):
-    phrase = forms.CharField(label=_("Word or phrase"), max_length=200, strip=True)
+    phrase = TypedText(label=_("Word or phrase"), max_length=200, strip=True)
     days = forms.ChoiceField(
         label=_("For how long"),
         required=False,

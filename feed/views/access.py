@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_ratelimit.core import get_usage
@@ -19,7 +18,7 @@ from django_ratelimit.core import get_usage
 from accounts.models import User
 from feed.models import Group, Post, Topic
 from feed.text import topic_name
-from feed.views.answers import came_from, refusal
+from feed.views.answers import came_from, refusal, rendered
 
 View = Callable[..., HttpResponse]
 KEPT = "kept_text"
@@ -96,7 +95,7 @@ def _who(group: str, request: HttpRequest) -> str:
 def too_fast(request: HttpRequest, wait: int) -> HttpResponse:
     wait = max(wait, 1)
     context = {"kept": request.POST.get("text", ""), "wait": wait, "next": came_from(request)}
-    return render(request, "errors/429.html", context, status=429, headers={"Retry-After": str(wait)})
+    return rendered(request, "errors/429.html", context, status=429, headers={"Retry-After": str(wait)})
 
 
 def readable_post(request: HttpRequest, post_id: int) -> Post:

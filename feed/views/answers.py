@@ -37,6 +37,11 @@ def came_from(request: HttpRequest) -> str:
     return reverse("feed:home")
 
 
+def rendered(request: HttpRequest, template: str, context: dict[str, Any] | None = None, **more: Any) -> HttpResponse:
+    """`render` that also takes `headers`."""
+    return HttpResponse(render_to_string(template, context, request), **more)
+
+
 def back(request: HttpRequest, text: str = "") -> HttpResponse:
     if text:
         messages.success(request, text)
@@ -110,5 +115,5 @@ def refusal(request: HttpRequest, text: str, status: int = 422) -> HttpResponse:
     """A verb that could not be done, in words: back with a message, or the toast alone for HTMX."""
     messages.error(request, text)
     if getattr(request, "htmx", False):
-        return render(request, "feed/_toasts.html", status=status, headers={"HX-Reswap": "none"})
+        return rendered(request, "feed/_toasts.html", status=status, headers={"HX-Reswap": "none"})
     return HttpResponseRedirect(came_from(request))

@@ -16,7 +16,7 @@ from feed import actions, timelines
 from feed.forms import ReportForm
 from feed.models import Feedback, Post, Topic
 from feed.views.access import limited, person_named, readable_post, signed_in, verb
-from feed.views.answers import back, partial, safe_next, undo_message, with_undo
+from feed.views.answers import back, partial, rendered, safe_next, undo_message, with_undo
 
 
 def _done(request: HttpRequest, row: Feedback, text: str) -> HttpResponse:
@@ -38,7 +38,7 @@ def more_like(request: HttpRequest, post_id: int) -> HttpResponse:
     if getattr(request, "htmx", False):
         undo = reverse("feed:undo_feedback", args=[row.pk])
         undo_message(request, text, undo, {})
-        return render(request, "feed/_toasts.html", headers={"HX-Reswap": "none"})
+        return rendered(request, "feed/_toasts.html", headers={"HX-Reswap": "none"})
     return _done(request, row, text)
 
 

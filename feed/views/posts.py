@@ -17,7 +17,7 @@ from feed import actions, timelines
 from feed.forms import POST_LANGUAGES, PostForm
 from feed.models import Attachment, Draft, Group, Post
 from feed.views.access import KEPT, limited, readable_post, refusable, signed_in, verb
-from feed.views.answers import back, more_url, partial, safe_next, timeline, with_undo
+from feed.views.answers import back, more_url, partial, rendered, safe_next, timeline, with_undo
 
 
 @require_safe
@@ -167,7 +167,7 @@ def _published(request: HttpRequest, row: Post, place: str) -> HttpResponse:
         fresh = PostForm(owner=request.user, place=place)
         context = {"post": posts[0] if posts else row, "viewer": request.user, "depth": 0}
         headers = {"X-Composer-Key": fresh.initial["idempotency_key"]}
-        return render(request, "feed/_post.html", context, status=201, headers=headers)
+        return rendered(request, "feed/_post.html", context, status=201, headers=headers)
     messages.success(request, _("Published."))
     anchor = f"#post-{row.pk}"
     if row.parent is not None:
