@@ -73,7 +73,7 @@ def clients(var: Path) -> Iterator[Clients]:
         client.wait()
 
 
-def until(true: Callable[[], bool], seconds: float = 15) -> float:
+def until(true: Callable[[], bool], seconds: float = 40) -> float:
     """Seconds until something holds; fails when it never does."""
     started = time.monotonic()
     while not true():
@@ -136,7 +136,7 @@ def test_killed_servers_come_back_with_every_committed_row(var: Path, clients: C
             victim = engine.running()
             assert victim
             victim.kill()
-        until(lambda: Postgres(var).ready() and Redis(var).ready(), 10)
+        until(lambda: Postgres(var).ready() and Redis(var).ready())
         assert query(var, "select count(*) from kept") == [(number + 1,)]
         assert queue(var).llen("waiting") == number + 1
 
