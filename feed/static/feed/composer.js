@@ -69,7 +69,13 @@ function set(form) {
   }
   count();
 
-  box.addEventListener("input", () => { count(); failed.hidden = true; keep(); });
+  box.addEventListener("input", () => {
+    count();
+    failed.hidden = true;
+    for (const list of all(".errorlist", form)) list.remove(); // what was wrong is being put right
+    box.removeAttribute("aria-invalid");
+    keep();
+  });
   form.addEventListener("change", keep);
   box.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { event.preventDefault(); form.requestSubmit(); }

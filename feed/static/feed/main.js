@@ -7,3 +7,4 @@ import "./composer.js";
 import "./endless.js";
 import "./live.js";
 import "./reading.js";
+import "./thread.js";
