@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.conf.locale import LANG_INFO
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -90,11 +91,20 @@ class PostForm(forms.Form):
     idempotency_key = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     place = forms.RegexField(rf"^({'|'.join(PLACES)})(:[\w-]{{1,70}})?\Z", required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, owner: User, place: str = "post", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: Any = None,
+        *,
+        owner: User,
+        place: str = "post",
+        initial: dict[str, Any] | None = None,
+    ) -> None:
         self.owner = owner
         self.restored = False
-        initial = {"idempotency_key": uuid.uuid4().hex, "place": place, **(kwargs.pop("initial", None) or {})}
-        super().__init__(*args, initial=initial, auto_id=f"{place.replace(':', '-')}-%s", **kwargs)
+        start = {"idempotency_key": uuid.uuid4().hex, "place": place, **(initial or {})}
+        super().__init__(data, files, initial=start, auto_id=f"{place.replace(':', '-')}-%s")
+        self.sent = data if data is not None else QueryDict()
         self.place_value = self._bound_place() or place
 
     @classmethod
@@ -105,6 +115,13 @@ class PostForm(forms.Form):
         form = cls(owner=owner, place=place, initial={**initial, **{k: v for k, v in kept.items() if v}})
         form.restored = bool(kept)
         return form
+
+    def add_uploaded(self, rows: list[Attachment]) -> None:
+        """Pictures that came with the form itself: named in it from now on, so that they need not be chosen twice."""
+        self.sent = self.sent.copy()
+        for row in rows:
+            self.sent.appendlist("attachments", str(row.pk))
+            self.sent.appendlist("alts", "")
 
     def _bound_place(self) -> str:
         return str(self.data.get("place", ""))[:80] if self.is_bound else ""
@@ -130,10 +147,8 @@ class PostForm(forms.Form):
     @property
     def uploaded(self) -> list[Attachment]:
         """The owner's pictures named by the form and not yet in a post, in order, with the descriptions so far."""
-        if not self.is_bound:
-            return []
-        ids = [str(one) for one in self.data.getlist("attachments")]
-        alts = dict(zip(ids, self.data.getlist("alts"), strict=False))
+        ids = [str(one) for one in self.sent.getlist("attachments")]
+        alts = dict(zip(ids, self.sent.getlist("alts"), strict=False))
         wanted = [int(one) for one in ids if one.isascii() and one.isdigit() and len(one) < 18]
         rows = Attachment.objects.filter(owner=self.owner, post=None, pk__in=wanted)
         found = {row.pk: row for row in rows[:20]}

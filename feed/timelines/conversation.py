@@ -35,7 +35,7 @@ def thread(post: Post, viewer: Any, cursor: str | None = None) -> Conversation:
     start = _offset(cursor)
     root = post.root_id
     rows = Post.objects.visible_to(viewer).filter(Q(thread=root) | Q(pk=root))
-    parents = dict(rows.order_by("pk").values_list("pk", "parent_id")[:MOST_ROWS])
+    parents: dict[int, int | None] = dict(rows.order_by("pk").values_list("pk", "parent_id")[:MOST_ROWS])
     above, hidden = _ancestors(post, parents, root)
     order = _reading_order(post.pk, parents, root)
     places = order[start : start + PER_PAGE]

@@ -113,7 +113,7 @@ def _reactions(posts: Sequence[Post], viewer: Any) -> dict[int, set[str]]:
     if not posts or not getattr(viewer, "is_authenticated", False):
         return {}
     ids = [post.pk for post in posts]
-    parts = [
+    parts: list[Any] = [
         model.objects.filter(person=viewer, post__in=ids).values_list("post_id", Value(name, CharField()))
         for name, model in (("like", Like), ("repost", Repost), ("bookmark", Bookmark))
     ]

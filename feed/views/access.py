@@ -19,6 +19,7 @@ from accounts.models import User
 from feed.models import Group, Post, Topic
 from feed.text import topic_name
 from feed.views.answers import came_from, refusal, rendered
+from feed.views.requests import by_htmx
 
 View = Callable[..., HttpResponse]
 KEPT = "kept_text"
@@ -34,7 +35,7 @@ def signed_in(view: View) -> View:
             return view(request, *args, **kwargs)
         keep_text(request)
         answer = redirect_to_login(came_from(request) if request.method == "POST" else request.get_full_path())
-        if getattr(request, "htmx", False):
+        if by_htmx(request):
             return HttpResponse(status=204, headers={"HX-Redirect": answer.url})
         return answer
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from feed import timelines
 from feed.timelines import BadCursor, Page
+from feed.views.requests import by_htmx
 
 
 def safe_next(request: HttpRequest) -> str:
@@ -50,7 +51,7 @@ def back(request: HttpRequest, text: str = "") -> HttpResponse:
 
 def partial(request: HttpRequest, template: str, context: dict[str, Any], text: str = "") -> HttpResponse:
     """The partial for HTMX, else back with a message."""
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         if text:
             messages.success(request, text)
         return render(request, template, {"viewer": request.user, **context})
@@ -62,7 +63,7 @@ def with_undo(
 ) -> HttpResponse:
     """Says what happened and offers to take it back: in place under HTMX, else as a message on the page before."""
     context = {"text": text, "undo_url": url, "undo_fields": fields or {}, "undo_label": _("Undo"), **more}
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         return render(request, "feed/_undo.html", context)
     undo_message(request, **context)
     return HttpResponseRedirect(more.get("then") or came_from(request))
@@ -84,7 +85,7 @@ def more_url(request: HttpRequest, cursor: str | None) -> str:
 
 def page(request: HttpRequest, template: str, stretch: Page, **context: Any) -> HttpResponse:
     """A page with a timeline; for HTMX asking with a cursor, the list alone."""
-    alone = getattr(request, "htmx", False) and "cursor" in request.GET
+    alone = by_htmx(request) and "cursor" in request.GET
     context.setdefault("rising_topics", SimpleLazyObject(timelines.rising_topics))
     context |= {"page": stretch, "more_url": more_url(request, stretch.next_cursor), "viewer": request.user}
     return render(request, "feed/_posts.html" if alone else template, context)
@@ -114,6 +115,6 @@ def timeline(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def refusal(request: HttpRequest, text: str, status: int = 422) -> HttpResponse:
     """A verb that could not be done, in words: back with a message, or the toast alone for HTMX."""
     messages.error(request, text)
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         return rendered(request, "feed/_toasts.html", status=status, headers={"HX-Reswap": "none"})
     return HttpResponseRedirect(came_from(request))

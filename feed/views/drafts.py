@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,11 +15,12 @@ from feed.forms import DRAFT_FIELDS
 from feed.models import Draft
 from feed.views.access import signed_in, verb
 from feed.views.answers import back
+from feed.views.requests import PersonRequest, by_htmx
 
 
 @signed_in
 @require_safe
-def drafts(request: HttpRequest) -> HttpResponse:
+def drafts(request: PersonRequest) -> HttpResponse:
     rows = list(Draft.objects.filter(person=request.user).order_by("-saved_at"))
     for row in rows:
         row.url = _where(row.place)  # type: ignore[attr-defined]
@@ -36,7 +37,7 @@ def _where(place: str) -> str:
 
 
 @verb("120/m")
-def draft_save(request: HttpRequest) -> HttpResponse:
+def draft_save(request: PersonRequest) -> HttpResponse:
     """204. An empty text throws the draft away."""
     fields = {name: request.POST.get(name, "") for name in DRAFT_FIELDS}
     actions.save_draft(request.user, request.POST.get("place", "") or "post", fields)
@@ -44,8 +45,8 @@ def draft_save(request: HttpRequest) -> HttpResponse:
 
 
 @verb()
-def draft_delete(request: HttpRequest, draft_id: int) -> HttpResponse:
+def draft_delete(request: PersonRequest, draft_id: int) -> HttpResponse:
     actions.drop_draft(request.user, draft_id)
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         return HttpResponse("")
     return back(request, _("The draft is gone."))

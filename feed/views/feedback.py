@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,25 +17,26 @@ from feed.forms import ReportForm
 from feed.models import Feedback, Post, Topic
 from feed.views.access import limited, person_named, readable_post, signed_in, verb
 from feed.views.answers import back, partial, rendered, safe_next, undo_message, with_undo
+from feed.views.requests import PersonRequest, by_htmx
 
 
-def _done(request: HttpRequest, row: Feedback, text: str) -> HttpResponse:
+def _done(request: PersonRequest, row: Feedback, text: str) -> HttpResponse:
     return with_undo(request, text, reverse("feed:undo_feedback", args=[row.pk]), post=row.post)
 
 
 @verb()
-def not_interested(request: HttpRequest, post_id: int) -> HttpResponse:
+def not_interested(request: PersonRequest, post_id: int) -> HttpResponse:
     post = readable_post(request, post_id)
     row = actions.give_feedback(request.user, Feedback.Kind.NOT_INTERESTED, post=post, reason=_reason(request))
     return _done(request, row, _("You will see less like this."))
 
 
 @verb()
-def more_like(request: HttpRequest, post_id: int) -> HttpResponse:
+def more_like(request: PersonRequest, post_id: int) -> HttpResponse:
     post = readable_post(request, post_id)
     row = actions.give_feedback(request.user, Feedback.Kind.MORE, post=post)
     text = _("You will see more like this.")
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         undo = reverse("feed:undo_feedback", args=[row.pk])
         undo_message(request, text, undo, {})
         return rendered(request, "feed/_toasts.html", headers={"HX-Reswap": "none"})
@@ -43,7 +44,7 @@ def more_like(request: HttpRequest, post_id: int) -> HttpResponse:
 
 
 @verb()
-def fewer(request: HttpRequest, post_id: int) -> HttpResponse:
+def fewer(request: PersonRequest, post_id: int) -> HttpResponse:
     """`kind=author`, or `kind=topic` with `topic=<id or name>`."""
     post = readable_post(request, post_id)
     reason = _reason(request)
@@ -57,7 +58,7 @@ def fewer(request: HttpRequest, post_id: int) -> HttpResponse:
     return _done(request, row, _("You will see fewer posts by %(name)s.") % {"name": post.author.display_name})
 
 
-def _reason(request: HttpRequest) -> str:
+def _reason(request: PersonRequest) -> str:
     return request.POST.get("reason", "").replace("\x00", "")[:40]
 
 
@@ -74,10 +75,10 @@ def _topic_of(post: Post, named: str) -> Topic:
 
 
 @verb()
-def undo_feedback(request: HttpRequest, feedback_id: int) -> HttpResponse:
+def undo_feedback(request: PersonRequest, feedback_id: int) -> HttpResponse:
     row = actions.undo_feedback(request.user, feedback_id)
-    posts = timelines.cards(Post.objects.visible_to(request.user).filter(pk=row.post_id), request.user)
-    if getattr(request, "htmx", False) and posts and row.kind != Feedback.Kind.MORE:
+    posts = timelines.cards(Post.objects.visible_to(request.user).filter(pk=row.post_id or 0), request.user)
+    if by_htmx(request) and posts and row.kind != Feedback.Kind.MORE:
         return render(request, "feed/_post.html", {"post": posts[0], "viewer": request.user})
     return partial(request, "feed/_toasts.html", {}, _("Taken back."))
 
@@ -85,7 +86,7 @@ def undo_feedback(request: HttpRequest, feedback_id: int) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/h")
-def report(request: HttpRequest, post_id: int) -> HttpResponse:
+def report(request: PersonRequest, post_id: int) -> HttpResponse:
     post = readable_post(request, post_id)
     return _report(request, post.author, post)
 
@@ -93,11 +94,11 @@ def report(request: HttpRequest, post_id: int) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/h")
-def report_person(request: HttpRequest, username: str) -> HttpResponse:
+def report_person(request: PersonRequest, username: str) -> HttpResponse:
     return _report(request, person_named(request, username), None)
 
 
-def _report(request: HttpRequest, person: User, post: Post | None) -> HttpResponse:
+def _report(request: PersonRequest, person: User, post: Post | None) -> HttpResponse:
     form = ReportForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         data: dict[str, Any] = form.cleaned_data
@@ -114,9 +115,9 @@ def _report(request: HttpRequest, person: User, post: Post | None) -> HttpRespon
 
 
 @verb()
-def withdraw_report(request: HttpRequest, report_id: int) -> HttpResponse:
+def withdraw_report(request: PersonRequest, report_id: int) -> HttpResponse:
     if not actions.withdraw_report(request.user, report_id):
         raise PermissionDenied(_("This report cannot be withdrawn any more."))
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         return partial(request, "feed/_toasts.html", {}, _("Your report is withdrawn."))
     return back(request, _("Your report is withdrawn."))

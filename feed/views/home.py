@@ -14,6 +14,7 @@ from feed.forms import POST_LANGUAGES, PostForm
 from feed.models import Topic
 from feed.views.access import verb
 from feed.views.answers import page, timeline
+from feed.views.requests import PersonRequest
 
 TABS = ("for-you", "following", "local")
 
@@ -44,7 +45,7 @@ def new_posts(request: HttpRequest) -> HttpResponse:
 
 
 @verb("120/m")
-def seen(request: HttpRequest) -> HttpResponse:
+def seen(request: PersonRequest) -> HttpResponse:
     """How long posts were read, from people who allowed that; anything malformed is left out."""
     try:
         items = json.loads(request.body or b"{}").get("items", [])

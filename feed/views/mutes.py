@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -14,12 +14,13 @@ from feed.forms import MuteWordForm, until
 from feed.models import MutedTopic
 from feed.views.access import limited, signed_in, verb
 from feed.views.answers import back
+from feed.views.requests import PersonRequest
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("30/m")
-def muted(request: HttpRequest) -> HttpResponse:
+def muted(request: PersonRequest) -> HttpResponse:
     """GET lists; POST mutes a word or phrase."""
     form = MuteWordForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -40,6 +41,6 @@ def muted(request: HttpRequest) -> HttpResponse:
 
 
 @verb()
-def unmute_word(request: HttpRequest, phrase_id: int) -> HttpResponse:
+def unmute_word(request: PersonRequest, phrase_id: int) -> HttpResponse:
     people.unmute_phrase(request.user, phrase_id)
     return back(request, _("These words are no longer muted."))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -16,6 +16,7 @@ from feed import actions, timelines
 from feed.models import Group, Notification, Post
 from feed.views.access import signed_in, verb
 from feed.views.answers import back, more_url, page, timeline
+from feed.views.requests import PersonRequest, by_htmx
 
 PER_PAGE = 200  # rows that are bundled on one page
 SHOWN_ACTORS = 3
@@ -58,7 +59,7 @@ def bundled(notices: Sequence[Notification], posts: dict[int, Post]) -> list[Bun
 @signed_in
 @require_safe
 @timeline
-def notifications(request: HttpRequest) -> HttpResponse:
+def notifications(request: PersonRequest) -> HttpResponse:
     """What happened; opening the first page marks what it shows as read, after it was read for showing."""
     cursor = request.GET.get("cursor")
     rows = Notification.objects.filter(recipient=request.user).select_related("actor__profile", "group")
@@ -78,9 +79,9 @@ def notifications(request: HttpRequest) -> HttpResponse:
 
 
 @verb()
-def notices_read(request: HttpRequest) -> HttpResponse:
+def notices_read(request: PersonRequest) -> HttpResponse:
     actions.mark_notices_read(request.user)
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         return HttpResponse(status=204, headers={"HX-Trigger": "notices-read"})
     return back(request, _("All marked as read."))
 
@@ -88,5 +89,5 @@ def notices_read(request: HttpRequest) -> HttpResponse:
 @signed_in
 @require_safe
 @timeline
-def bookmarks(request: HttpRequest) -> HttpResponse:
+def bookmarks(request: PersonRequest) -> HttpResponse:
     return page(request, "feed/bookmarks.html", timelines.bookmarks(request.user, request.GET.get("cursor")))

@@ -18,6 +18,7 @@ from feed import timelines
 from feed.forms import until
 from feed.views.access import anybody_named, person_named, signed_in, verb
 from feed.views.answers import page, partial, timeline, with_undo
+from feed.views.requests import PersonRequest, by_htmx
 
 TABS = ("posts", "replies", "media")
 PEOPLE_PER_PAGE = 40
@@ -77,55 +78,55 @@ def following(request: HttpRequest, username: str) -> HttpResponse:
     return _people(request, username, "following")
 
 
-def _relation(request: HttpRequest, person: User, text: str) -> HttpResponse:
+def _relation(request: PersonRequest, person: User, text: str) -> HttpResponse:
     person.profile.refresh_from_db(fields=["followers_count", "following_count"])
     return partial(request, "feed/_relation.html", {"person": person, "relation": relation(request.user, person)}, text)
 
 
 @verb()
-def follow(request: HttpRequest, username: str) -> HttpResponse:
+def follow(request: PersonRequest, username: str) -> HttpResponse:
     person = person_named(request, username)
     relations.follow(request.user, person)
     return _relation(request, person, _("You follow %(name)s.") % {"name": person.display_name})
 
 
 @verb()
-def unfollow(request: HttpRequest, username: str) -> HttpResponse:
+def unfollow(request: PersonRequest, username: str) -> HttpResponse:
     person = anybody_named(username)
     relations.unfollow(request.user, person)
     return _relation(request, person, _("You no longer follow %(name)s.") % {"name": person.display_name})
 
 
-def _no(request: HttpRequest, person: User, text: str, undo: str) -> HttpResponse:
+def _no(request: PersonRequest, person: User, text: str, undo: str) -> HttpResponse:
     """After a block or a mute: in place of the card it came from, else on the person's page; with its undo."""
-    if getattr(request, "htmx", False) and request.POST.get("from") != "card":
+    if by_htmx(request) and request.POST.get("from") != "card":
         return _relation(request, person, text)
     return with_undo(request, text, reverse(undo, args=[person.username]), person=person)
 
 
 @verb()
-def block(request: HttpRequest, username: str) -> HttpResponse:
+def block(request: PersonRequest, username: str) -> HttpResponse:
     person = anybody_named(username)
     relations.block(request.user, person)
     return _no(request, person, _("%(name)s is blocked.") % {"name": person.display_name}, "feed:unblock")
 
 
 @verb()
-def unblock(request: HttpRequest, username: str) -> HttpResponse:
+def unblock(request: PersonRequest, username: str) -> HttpResponse:
     person = anybody_named(username)
     relations.unblock(request.user, person)
     return _relation(request, person, _("%(name)s is no longer blocked.") % {"name": person.display_name})
 
 
 @verb()
-def mute(request: HttpRequest, username: str) -> HttpResponse:
+def mute(request: PersonRequest, username: str) -> HttpResponse:
     person = anybody_named(username)
     relations.mute(request.user, person, until(request.POST.get("days", "")))
     return _no(request, person, _("%(name)s is muted.") % {"name": person.display_name}, "feed:unmute")
 
 
 @verb()
-def unmute(request: HttpRequest, username: str) -> HttpResponse:
+def unmute(request: PersonRequest, username: str) -> HttpResponse:
     person = anybody_named(username)
     relations.unmute(request.user, person)
     return _relation(request, person, _("%(name)s is no longer muted.") % {"name": person.display_name})
@@ -133,7 +134,7 @@ def unmute(request: HttpRequest, username: str) -> HttpResponse:
 
 @signed_in
 @require_GET
-def complete_people(request: HttpRequest) -> JsonResponse:
+def complete_people(request: PersonRequest) -> JsonResponse:
     """People whose handle or name begins with `?q=`, those one follows first."""
     start = request.GET.get("q", "").replace("\x00", "").lstrip("@")[:30]
     found = User.objects.visible_to(request.user).with_profiles()

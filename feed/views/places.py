@@ -6,14 +6,17 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
+from accounts.models import User
 from feed import actions, search, timelines
 from feed.forms import GroupForm, PostForm, until
 from feed.models import Group, Membership, MutedTopic, Topic, TopicFollow
 from feed.views.access import group_or_404, limited, signed_in, topic_or_404, verb
 from feed.views.answers import page, partial, timeline, with_undo
+from feed.views.requests import PersonRequest, by_htmx
 
 
 @require_safe
@@ -50,38 +53,36 @@ def _standing(request: HttpRequest, subject: Topic) -> dict:
     }
 
 
-def _topic_answer(request: HttpRequest, subject: Topic, text: str) -> HttpResponse:
+def _topic_answer(request: PersonRequest, subject: Topic, text: str) -> HttpResponse:
     return partial(request, "feed/_topic_relation.html", _standing(request, subject), text)
 
 
 @verb()
-def follow_topic(request: HttpRequest, name: str) -> HttpResponse:
+def follow_topic(request: PersonRequest, name: str) -> HttpResponse:
     subject = topic_or_404(name)
     actions.follow_topic(request.user, subject)
     return _topic_answer(request, subject, _("You follow %(topic)s.") % {"topic": subject.title})
 
 
 @verb()
-def unfollow_topic(request: HttpRequest, name: str) -> HttpResponse:
+def unfollow_topic(request: PersonRequest, name: str) -> HttpResponse:
     subject = topic_or_404(name)
     actions.unfollow_topic(request.user, subject)
     return _topic_answer(request, subject, _("You no longer follow %(topic)s.") % {"topic": subject.title})
 
 
 @verb()
-def mute_topic(request: HttpRequest, name: str) -> HttpResponse:
+def mute_topic(request: PersonRequest, name: str) -> HttpResponse:
     subject = topic_or_404(name)
     actions.mute_topic(request.user, subject, until(request.POST.get("days", "")))
     text = _("%(topic)s is muted.") % {"topic": subject.title}
-    if getattr(request, "htmx", False) and request.POST.get("from") != "card":
+    if by_htmx(request) and request.POST.get("from") != "card":
         return _topic_answer(request, subject, text)
-    from django.urls import reverse
-
     return with_undo(request, text, reverse("feed:unmute_topic", args=[subject.name]), topic=subject)
 
 
 @verb()
-def unmute_topic(request: HttpRequest, name: str) -> HttpResponse:
+def unmute_topic(request: PersonRequest, name: str) -> HttpResponse:
     subject = topic_or_404(name)
     actions.unmute_topic(request.user, subject)
     return _topic_answer(request, subject, _("%(topic)s is no longer muted.") % {"topic": subject.title})
@@ -89,9 +90,12 @@ def unmute_topic(request: HttpRequest, name: str) -> HttpResponse:
 
 @signed_in
 @require_GET
-def complete_topics(request: HttpRequest) -> JsonResponse:
+def complete_topics(request: PersonRequest) -> JsonResponse:
     found = search.topics(request.GET.get("q", ""), most=6)
-    rows = [{"name": topic.shown_as, "title": topic.title, "posts": topic.posts_count} for topic in found]
+    rows = [
+        {"name": topic.shown_as, "title": topic.title, "posts": topic.posts_count}  # type: ignore[attr-defined]
+        for topic in found
+    ]
     return JsonResponse(rows, safe=False)
 
 
@@ -126,13 +130,13 @@ def group(request: HttpRequest, slug: str) -> HttpResponse:
     membership = membership_of(request, place)
     active = membership is not None and membership.state == Membership.State.ACTIVE
     stretch = timelines.group(place, request.user, request.GET.get("cursor"))
-    writes = active and "cursor" not in request.GET
+    writer = request.user if active and "cursor" not in request.GET else None
     context = {
         "group": place,
         "membership": membership,
         "can_read": active or not place.approval,
         "can_run": runs(membership),
-        "form": PostForm.opened(request.user, f"group:{place.slug}") if writes else None,
+        "form": PostForm.opened(writer, f"group:{place.slug}") if isinstance(writer, User) else None,
         "place": f"group:{place.slug}",
     }
     return page(request, "feed/group.html", stretch, **context)
@@ -141,7 +145,7 @@ def group(request: HttpRequest, slug: str) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("10/h")
-def group_new(request: HttpRequest) -> HttpResponse:
+def group_new(request: PersonRequest) -> HttpResponse:
     form = GroupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -156,7 +160,7 @@ def group_new(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def group_edit(request: HttpRequest, slug: str) -> HttpResponse:
+def group_edit(request: PersonRequest, slug: str) -> HttpResponse:
     place = group_or_404(request, slug)
     if not runs(membership_of(request, place)):
         raise PermissionDenied(_("Only the owner and the moderators of the group can do this."))
@@ -182,7 +186,7 @@ def _add_errors(form: GroupForm, error: ValidationError) -> None:
 
 @signed_in
 @require_safe
-def group_members(request: HttpRequest, slug: str) -> HttpResponse:
+def group_members(request: PersonRequest, slug: str) -> HttpResponse:
     place = group_or_404(request, slug)
     membership = membership_of(request, place)
     if place.approval and (membership is None or membership.state != Membership.State.ACTIVE):
@@ -201,7 +205,7 @@ def group_members(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "feed/group_members.html", context)
 
 
-def _joined(request: HttpRequest, place: Group, text: str) -> HttpResponse:
+def _joined(request: PersonRequest, place: Group, text: str) -> HttpResponse:
     place.refresh_from_db()
     membership = membership_of(request, place)
     context = {"group": place, "membership": membership, "can_run": runs(membership)}
@@ -209,7 +213,7 @@ def _joined(request: HttpRequest, place: Group, text: str) -> HttpResponse:
 
 
 @verb()
-def join_group(request: HttpRequest, slug: str) -> HttpResponse:
+def join_group(request: PersonRequest, slug: str) -> HttpResponse:
     place = group_or_404(request, slug)
     membership = actions.join_group(request.user, place)
     joined = membership.state == Membership.State.ACTIVE
@@ -218,7 +222,7 @@ def join_group(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @verb()
-def leave_group(request: HttpRequest, slug: str) -> HttpResponse:
+def leave_group(request: PersonRequest, slug: str) -> HttpResponse:
     place = group_or_404(request, slug)
     actions.leave_group(request.user, place)
     return _joined(request, place, _("You left %(group)s.") % {"group": place.name})
@@ -232,28 +236,26 @@ def _member(place: Group, username: str) -> Membership:
 
 
 @verb()
-def group_admit(request: HttpRequest, slug: str, username: str) -> HttpResponse:
+def group_admit(request: PersonRequest, slug: str, username: str) -> HttpResponse:
     row = _member(group_or_404(request, slug), username)
     actions.admit_member(request.user, row)
     return _member_answer(request, slug, _("%(name)s is in the group."), row)
 
 
 @verb()
-def group_remove(request: HttpRequest, slug: str, username: str) -> HttpResponse:
+def group_remove(request: PersonRequest, slug: str, username: str) -> HttpResponse:
     row = _member(group_or_404(request, slug), username)
     actions.remove_member(request.user, row)
     return _member_answer(request, slug, _("%(name)s is not in the group any more."), row)
 
 
 @verb()
-def group_role(request: HttpRequest, slug: str, username: str) -> HttpResponse:
+def group_role(request: PersonRequest, slug: str, username: str) -> HttpResponse:
     row = _member(group_or_404(request, slug), username)
     actions.set_member_role(request.user, row, request.POST.get("role", ""))
     return _member_answer(request, slug, _("The role of %(name)s is changed."), row)
 
 
-def _member_answer(request: HttpRequest, slug: str, text: str, row: Membership) -> HttpResponse:
-    from django.urls import reverse
-
+def _member_answer(request: PersonRequest, slug: str, text: str, row: Membership) -> HttpResponse:
     messages.success(request, text % {"name": row.person.display_name})
     return HttpResponseRedirect(reverse("feed:group_members", args=[slug]))

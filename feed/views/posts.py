@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts.images import reencode
+from accounts.models import User
 from feed import actions, timelines
 from feed.forms import POST_LANGUAGES, PostForm
 from feed.models import Attachment, Draft, Group, Post
 from feed.views.access import KEPT, limited, readable_post, refusable, signed_in, verb
 from feed.views.answers import back, more_url, partial, rendered, safe_next, timeline, with_undo
+from feed.views.requests import PersonRequest, by_htmx
 
 
 @require_safe
@@ -28,39 +30,43 @@ def post(request: HttpRequest, username: str, post_id: int) -> HttpResponse:
     if row.author.username != username:
         return HttpResponseRedirect(row.get_absolute_url())
     talk = timelines.thread(row, request.user, request.GET.get("cursor"))
-    may_answer = request.user.is_authenticated and "cursor" not in request.GET
     context = {
         "conversation": talk,
         "ancestors": talk.ancestors,
         "post": talk.post,
         "thread": talk.answers,
         "more_url": more_url(request, talk.next_cursor),
-        "form": PostForm.opened(request.user, f"answer:{row.pk}") if may_answer else None,
+        "form": _answer_form(request, row),
         "place": f"answer:{row.pk}",
         "parent": talk.post,
         "viewer": request.user,
         "languages": POST_LANGUAGES,
     }
-    alone = getattr(request, "htmx", False) and "cursor" in request.GET
+    alone = by_htmx(request) and "cursor" in request.GET
     return render(request, "feed/_thread.html" if alone else "feed/post.html", context)
+
+
+def _answer_form(request: HttpRequest, row: Post) -> PostForm | None:
+    """A composer below the post for people who may write; further pages of answers have none."""
+    if isinstance(request.user, User) and "cursor" not in request.GET:
+        return PostForm.opened(request.user, f"answer:{row.pk}")
+    return None
 
 
 @require_safe
 def history(request: HttpRequest, username: str, post_id: int) -> HttpResponse:
     """What a post said before it was changed."""
     row = readable_post(request, post_id)
-    (shown,) = timelines.decorate([row], request.user) or [None]
-    if shown is None:
-        raise Http404
+    timelines.decorate([row], request.user)
     revisions = list(row.revisions.order_by("-written_at"))
-    return render(request, "feed/post_history.html", {"post": shown, "revisions": revisions, "viewer": request.user})
+    return render(request, "feed/post_history.html", {"post": row, "revisions": revisions, "viewer": request.user})
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/m")
 @refusable
-def compose(request: HttpRequest) -> HttpResponse:
+def compose(request: PersonRequest) -> HttpResponse:
     """GET: the writing page (`?answer=`, `?quote=`, `?group=`, `?text=`). POST: publish what was written."""
     if request.method == "POST":
         return _publish(request)
@@ -69,19 +75,19 @@ def compose(request: HttpRequest) -> HttpResponse:
     initial = {"text": request.GET.get("text", "")[:2000]}
     form = PostForm.opened(request.user, place, **initial)
     if kept:
-        form.initial |= {name: value for name, value in kept.items() if value and name != "place"}
+        form.initial.update({name: value for name, value in kept.items() if value and name != "place"})
         form.restored = True
     try:
         around = _around(request, form.place_value)
     except (Http404, PermissionDenied):
         messages.error(request, _("What you were answering is not available any more; your text is kept."))
-        form = PostForm(owner=request.user, initial=form.initial | {"place": "post"})
+        form = PostForm(owner=request.user, initial={**form.initial, "place": "post"})
         around = {}
     context = {"form": form, "place": form.place_value, "next": safe_next(request), **around}
     return render(request, "feed/compose.html", context)
 
 
-def _place_asked(request: HttpRequest) -> str:
+def _place_asked(request: PersonRequest) -> str:
     for kind in ("answer", "quote", "group"):
         value = request.GET.get(kind, "")
         if value and len(value) < 70 and value.replace("-", "").isalnum() and value.isascii():
@@ -89,7 +95,7 @@ def _place_asked(request: HttpRequest) -> str:
     return "post"
 
 
-def _around(request: HttpRequest, place: str) -> dict[str, Any]:
+def _around(request: PersonRequest, place: str) -> dict[str, Any]:
     """What the composer's place names: `parent`, `quote` or `group`, each only if the writer may read it (else 404)."""
     kind, _colon, value = place.partition(":")
     if kind in ("answer", "quote"):
@@ -103,7 +109,7 @@ def _around(request: HttpRequest, place: str) -> dict[str, Any]:
     return {}
 
 
-def _publish(request: HttpRequest) -> HttpResponse:
+def _publish(request: PersonRequest) -> HttpResponse:
     form = PostForm(request.POST, request.FILES, owner=request.user)
     around: dict[str, Any] = {}
     status = 422
@@ -122,7 +128,7 @@ def _publish(request: HttpRequest) -> HttpResponse:
     return _again(request, form, around, status)
 
 
-def _send(request: HttpRequest, form: PostForm, around: dict[str, Any]) -> Post:
+def _send(request: PersonRequest, form: PostForm, around: dict[str, Any]) -> Post:
     data = form.cleaned_data
     return actions.publish(
         request.user,
@@ -136,17 +142,13 @@ def _send(request: HttpRequest, form: PostForm, around: dict[str, Any]) -> Post:
     )
 
 
-def _uploads(request: HttpRequest, form: PostForm) -> list[Attachment]:
+def _uploads(request: PersonRequest, form: PostForm) -> list[Attachment]:
     """Pictures sent with the form itself, by browsers without JavaScript; each is kept even if the post is refused."""
     files = request.FILES.getlist("images")
     if not files:
         return []
     rows = [store_picture(request.user, file) for file in files[:8]]
-    # A refused form shows them again, so they need not be chosen twice.
-    form.data = form.data.copy()
-    for row in rows:
-        form.data.appendlist("attachments", str(row.pk))
-        form.data.appendlist("alts", "")
+    form.add_uploaded(rows)
     return rows
 
 
@@ -160,9 +162,9 @@ def store_picture(owner: Any, file: Any, alt: str = "") -> Attachment:
     return row
 
 
-def _published(request: HttpRequest, row: Post, place: str) -> HttpResponse:
+def _published(request: PersonRequest, row: Post, place: str) -> HttpResponse:
     Draft.objects.filter(person=request.user, place=place).delete()
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         posts = timelines.cards(Post.objects.visible_to(request.user).filter(pk=row.pk), request.user)
         fresh = PostForm(owner=request.user, place=place)
         context = {"post": posts[0] if posts else row, "viewer": request.user, "depth": 0}
@@ -175,14 +177,14 @@ def _published(request: HttpRequest, row: Post, place: str) -> HttpResponse:
     return HttpResponseRedirect(safe_next(request) or row.get_absolute_url())
 
 
-def _again(request: HttpRequest, form: PostForm, around: dict[str, Any], status: int) -> HttpResponse:
+def _again(request: PersonRequest, form: PostForm, around: dict[str, Any], status: int) -> HttpResponse:
     """The form as it was typed, with what is wrong beside it."""
     context = {"form": form, "place": form.place_value, "viewer": request.user, "next": safe_next(request), **around}
-    template = "feed/_composer.html" if getattr(request, "htmx", False) else "feed/compose.html"
+    template = "feed/_composer.html" if by_htmx(request) else "feed/compose.html"
     return render(request, template, context, status=status)
 
 
-def own_post(request: HttpRequest, post_id: int) -> Post:
+def own_post(request: PersonRequest, post_id: int) -> Post:
     """One's own post; 404 for what one cannot read, 403 for what is somebody else's."""
     row = readable_post(request, post_id)
     if row.author_id != request.user.pk:
@@ -193,7 +195,7 @@ def own_post(request: HttpRequest, post_id: int) -> Post:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/m")
-def edit(request: HttpRequest, post_id: int) -> HttpResponse:
+def edit(request: PersonRequest, post_id: int) -> HttpResponse:
     """Change one's own post. `seen` is the edit the form was opened on: if the post changed since, the form says so."""
     row = own_post(request, post_id)
     version = str(row.edited_at.timestamp() if row.edited_at else "")
@@ -226,7 +228,7 @@ def edit(request: HttpRequest, post_id: int) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("60/m")
-def delete(request: HttpRequest, post_id: int) -> HttpResponse:
+def delete(request: PersonRequest, post_id: int) -> HttpResponse:
     """GET asks whether it is meant; POST takes the post away and offers it back."""
     if request.method != "POST":
         context = {"post": own_post(request, post_id), "next": safe_next(request)}
@@ -241,20 +243,20 @@ def delete(request: HttpRequest, post_id: int) -> HttpResponse:
 
 
 @verb()
-def restore(request: HttpRequest, post_id: int) -> HttpResponse:
+def restore(request: PersonRequest, post_id: int) -> HttpResponse:
     """Undo a deletion."""
     mine = Post.objects.written_by(request.user).filter(pk=post_id).first()
     if mine is None:
         raise Http404(_("This post cannot be brought back any more."))
     actions.restore(request.user, mine)
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         posts = timelines.cards(Post.objects.visible_to(request.user).filter(pk=post_id), request.user)
         return render(request, "feed/_post.html", {"post": posts[0], "viewer": request.user})
     return back(request, _("Your post is back."))
 
 
 @verb()
-def language(request: HttpRequest, post_id: int) -> HttpResponse:
+def language(request: PersonRequest, post_id: int) -> HttpResponse:
     """The author says in which language the post is."""
     row = own_post(request, post_id)
     chosen = request.POST.get("language", "")

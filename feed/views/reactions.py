@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from feed import actions, timelines
 from feed.models import Post
 from feed.views.access import readable_post, verb
 from feed.views.answers import partial
+from feed.views.requests import PersonRequest
 
 
 def _view(name: str, act: Callable[[Any, Post], Any]) -> Callable[..., HttpResponse]:
-    def view(request: HttpRequest, post_id: int) -> HttpResponse:
+    def view(request: PersonRequest, post_id: int) -> HttpResponse:
         act(request.user, readable_post(request, post_id))
         posts = timelines.cards(Post.objects.visible_to(request.user).filter(pk=post_id), request.user)
         return partial(request, "feed/_post_actions.html", {"post": posts[0]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -17,13 +17,14 @@ from feed import actions
 from feed.forms import ConsentForm, LanguagesForm, TopicsForm
 from feed.models import TopicFollow
 from feed.views.access import signed_in
+from feed.views.requests import PersonRequest
 
 STEPS = (LanguagesForm, TopicsForm, ConsentForm)
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def welcome(request: HttpRequest) -> HttpResponse:
+def welcome(request: PersonRequest) -> HttpResponse:
     """`?step=1..3`. POST with `skip` goes on without an answer."""
     asked = request.POST.get("step") or request.GET.get("step") or "1"
     step = int(asked) if asked in ("1", "2", "3") else 1
@@ -38,7 +39,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
     return render(request, "feed/welcome.html", context, status=422 if form.errors else 200)
 
 
-def _start(request: HttpRequest, step: int) -> dict[str, Any]:
+def _start(request: PersonRequest, step: int) -> dict[str, Any]:
     """What is ticked already: the browser's language, the topics followed; no consent is ticked in advance."""
     if step == 1:
         return {"languages": request.user.profile.languages or [(get_language() or "en")[:2]]}
@@ -48,7 +49,7 @@ def _start(request: HttpRequest, step: int) -> dict[str, Any]:
     return {name: getattr(consent, name) for name in ConsentForm.base_fields}
 
 
-def _keep(request: HttpRequest, step: int, form: forms.Form) -> None:
+def _keep(request: PersonRequest, step: int, form: forms.Form) -> None:
     if step == 1:
         Profile.objects.filter(user=request.user).update(languages=form.cleaned_data["languages"])
     elif step == 2:
@@ -59,7 +60,7 @@ def _keep(request: HttpRequest, step: int, form: forms.Form) -> None:
         people.give_consent(request.user, **form.cleaned_data)
 
 
-def _onward(request: HttpRequest, step: int) -> HttpResponse:
+def _onward(request: PersonRequest, step: int) -> HttpResponse:
     if step < len(STEPS):
         return HttpResponseRedirect(f"{reverse('feed:welcome')}?step={step + 1}")
     people.finish_onboarding(request.user)

@@ -63,7 +63,7 @@ def test_a_thread_shows_what_was_answered(seen_by, say, alice, bob):
     page = body(seen_by(alice).get(deep.get_absolute_url()))
     assert "the question of the day" in page
     assert "first answer" in page
-    assert 'name="place" value="answer:%d"' % deep.pk in page
+    assert f'name="place" value="answer:{deep.pk}"' in page
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
