@@ -8,6 +8,9 @@ import time
 import venv
 from pathlib import Path
 
+if sys.version_info < (3, 11):  # noqa: UP036 - it runs before anything checked
+    sys.exit("Courtyard needs Python 3.11 or newer, and this is " + sys.version.split()[0] + ".")
+
 HERE = Path(__file__).resolve().parent
 VENV = HERE.parent / ".venv"
 PYTHON = VENV / "bin" / "python"
