@@ -36,7 +36,7 @@ function wanted(news) {
 
 function count(card, name, number) {
   const place = one(`[data-count="${name}"]`, card);
-  if (place && !card.matches(":focus-within")) place.textContent = number ? new Intl.NumberFormat(document.documentElement.lang, { notation: "compact", maximumFractionDigits: 1 }).format(number) : "";
+  if (place) place.textContent = number ? new Intl.NumberFormat(document.documentElement.lang, { notation: "compact", maximumFractionDigits: 1 }).format(number) : "";
 }
 
 function hear(news) {

@@ -33,7 +33,9 @@ function dress(branch) {
 
 function word(button, number) {
   const open = button.getAttribute("aria-expanded") === "true";
-  button.textContent = `${open ? "−" : "+"} ${interpolate(ngettext("%s answer", "%s answers", number), [number])}`;
+  button.textContent = open
+    ? interpolate(ngettext("Hide %s answer", "Hide %s answers", number), [number])
+    : interpolate(ngettext("Show %s answer", "Show %s answers", number), [number]);
 }
 
 function dressAll() { for (const branch of all(".branch")) dress(branch); }
