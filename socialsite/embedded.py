@@ -166,9 +166,7 @@ def _open_lock(engine: Engine, path: Path) -> int:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except PermissionError as error:
         raise EngineError(f"{path} belongs to another user; run as that user, or remove {engine.var}") from error
-    if os.geteuid() == 0:
-        owner = engine.var.stat()
-        os.fchown(fd, owner.st_uid, owner.st_gid)
+    engine.give_to_owner(path)
     return fd
 
 
@@ -212,6 +210,7 @@ def _start_keeper(engine: Engine) -> subprocess.Popen[bytes]:
     engine.make_run_folder()
     command = [sys.executable, "-P", __file__, "keep", engine.name, str(engine.var)]
     with engine.keeper_log.open("ab") as log:
+        engine.give_to_owner(engine.keeper_log)
         keeper = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
         )

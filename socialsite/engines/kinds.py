@@ -127,6 +127,7 @@ class Postgres(Engine):
     def _initdb(self, folder: Path) -> None:
         self.password_file.touch(mode=0o600)
         self.password_file.write_text(secrets.token_urlsafe(24) + "\n")
+        self.give_to_owner(self.password_file)
         readable = self.sockets / "password"  # initdb runs as the server's account
         readable.touch(mode=0o600)
         os.chown(readable, *self.account())

@@ -66,6 +66,13 @@ class Engine:
             self.run.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise EngineError(f"cannot write to {self.run}: {error.strerror}") from error
+        self.give_to_owner(self.run)
+
+    def give_to_owner(self, path: Path) -> None:
+        """What root makes in someone's var folder becomes theirs, so that they can go on without root."""
+        if os.geteuid() == 0:
+            owner = self.var.stat()
+            os.chown(path, owner.st_uid, owner.st_gid)
 
     def make_folder(self, folder: Path) -> None:
         """A private folder owned by the account that runs the server; refuses one that someone else planted."""
@@ -106,6 +113,7 @@ class Engine:
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
+            self.give_to_owner(self.log)
             self.process = psutil.Popen(
                 self.command(),
                 stdin=subprocess.DEVNULL,
