@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from prometheus_client import Gauge
 from redis.exceptions import RedisError
 
 from accounts.models import Block, Follow, Mute
@@ -18,6 +19,7 @@ from feed import live, timelines
 from feed.models import Notification, Post
 
 log = structlog.get_logger(__name__)
+SOCKETS = Gauge("courtyard_sockets_open", "Live sockets of this process", multiprocess_mode="livesum")
 
 FRAME_BYTES = 8192
 WATCH_AT_ONCE = 100
@@ -58,6 +60,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.unwanted: set[str] = set()  # authors of whom this person wants to hear nothing
         self.frames: deque[float] = deque(maxlen=FRAMES)
         await self.accept()
+        SOCKETS.inc()
+        self.counted = True
         try:
             async with asyncio.timeout(JOIN_SECONDS):
                 await self._join(live.PUBLIC)
@@ -70,6 +74,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(TRY_AGAIN_LATER)
 
     async def disconnect(self, code: int) -> None:
+        if getattr(self, "counted", False):
+            SOCKETS.dec()
         for group in [*getattr(self, "joined", ()), *getattr(self, "watched", ())]:
             try:
                 async with asyncio.timeout(1):

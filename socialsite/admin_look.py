@@ -78,13 +78,14 @@ def unfold(name: str, name_zh: str, dashboard: str) -> dict[str, Any]:
         "SHOW_BACK_BUTTON": True,
         "BORDER_RADIUS": "6px",
         "DASHBOARD_CALLBACK": dashboard,
-        "STYLES": [_sheet("feed/tokens.css"), _sheet("socialsite/admin.css")],
+        "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("feed/favicon.svg")}],
+        "STYLES": [_static("feed/tokens.css"), _static("socialsite/admin.css")],
         "COLORS": {"base": BASE, "primary": PRIMARY},
         "SIDEBAR": {"show_search": False, "navigation": _navigation},
     }
 
 
-def _sheet(path: str) -> Callable[[HttpRequest], str]:
+def _static(path: str) -> Callable[[HttpRequest], str]:
     def address(request: HttpRequest) -> str:
         from django.templatetags.static import static
 

@@ -35,7 +35,7 @@ class Chart:
     top: int  # the value at the upper line
     first: str
     last: str
-    total: int
+    average: float
     width: int = WIDTH
     height: int = HEIGHT
     base: int = HEIGHT - BOTTOM
@@ -54,7 +54,7 @@ def by_day(name: str, title: str, unit: str, days: Sequence[date], values: Seque
         y = round(HEIGHT - BOTTOM - height, 1)
         bars.append(Bar(x, y, round(step * 0.72, 1), height, date_format(day, "SHORT_DATE_FORMAT"), value))
     first, last = (date_format(day, "SHORT_DATE_FORMAT") for day in (days[0], days[-1]))
-    return Chart(name, title, unit, bars, top, first, last, sum(values))
+    return Chart(name, title, unit, bars, top, first, last, sum(values) / len(values))
 
 
 def _round_up(value: int) -> int:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -156,7 +156,7 @@ def days() -> list[Day]:
 
     today = timezone.localdate()
     first = today - timedelta(days=DAYS - 1)
-    since = timezone.make_aware(timezone.datetime.combine(first, timezone.datetime.min.time()))
+    since = timezone.make_aware(datetime.combine(first, datetime.min.time()))
     posts = Post.objects.filter(created_at__gte=since, deleted_at=None).order_by()
     likes = Like.objects.filter(created_at__gte=since)
     acts = [

@@ -1,13 +1,11 @@
 """Every address of the site."""
 
 from allauth.account.decorators import secure_admin_login
-from django.conf import settings
-from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path
 from django.views.i18n import JavaScriptCatalog
 
-from socialsite import health, metrics
+from socialsite import health, media, metrics
 
 # Staff sign in where everyone does: the same limits on guessing, the same second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -23,7 +21,7 @@ urlpatterns = [
     path("you/", include("accounts.urls")),
     path("you/", include("ml.urls")),
     path("", include("feed.urls")),
-    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+    path("media/<path:path>", media.show, name="media"),
 ]
 handler403 = "feed.views.errors.forbidden"
 handler404 = "feed.views.errors.not_found"

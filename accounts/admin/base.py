@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
+
+from accounts.models import User
+
+
+def staff(request: HttpRequest) -> User:
+    """Who acts: every page of the admin is for people who signed in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 class Reader(ModelAdmin):
@@ -69,6 +82,11 @@ def table(value: Any) -> SafeString | str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "–" if value in (None, "") else str(value)
+
+
+def when(moment: datetime | None) -> str:
+    """A moment, short, in the site's time zone."""
+    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT") if moment else "–"
 
 
 def history(row: Model) -> list[LogEntry]:

@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from unfold.forms import ActionForm
 
 from accounts import actions
-from accounts.admin.base import Reader
+from accounts.admin.base import Reader, staff
 from accounts.audit import log
 from accounts.models import Consent, Profile, User
 
@@ -101,11 +101,11 @@ class PeopleAdmin(Reader):
             kwargs["widget"] = forms.CheckboxSelectMultiple
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Administrators appoint staff; superusers are changed by superusers only."""
         if not request.user.has_perm("accounts.change_user"):
             return False
-        return obj is None or not obj.is_superuser or request.user.is_superuser
+        return not getattr(obj, "is_superuser", False) or request.user.is_superuser
 
     def has_suspend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.suspend_user")
@@ -153,11 +153,11 @@ class PeopleAdmin(Reader):
         done = 0
         for person in people:
             try:
-                changed = verb(request.user, person)
+                changed = verb(staff(request), person)
             except PermissionDenied as error:
                 messages.error(request, str(error))
                 continue
             if changed:
-                log(request.user, [person], f"{word}: {reason}" if reason else word)
+                log(staff(request), [person], f"{word}: {reason}" if reason else word)
             done += changed
         messages.success(request, ngettext("%(n)d account changed.", "%(n)d accounts changed.", done) % {"n": done})

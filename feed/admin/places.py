@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _, ngettext
 from unfold.decorators import action, display
 from unfold.forms import ActionForm
 
-from accounts.admin.base import Reader, link
+from accounts.admin.base import Reader, link, staff
 from accounts.audit import log
 from feed import actions, text as texts
 from feed.actions.curation import CURATED_FIELDS
@@ -69,14 +69,14 @@ class TopicAdmin(Reader):
         ("example_en", "example_zh"),
     )
 
-    def has_change_permission(self, request: HttpRequest, obj: Topic | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm("feed.change_topic")
 
     def has_curate_permission(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request)
 
     def save_model(self, request: HttpRequest, obj: Topic, form: Any, change: bool) -> None:
-        actions.curate_topic(request.user, obj, **{name: getattr(obj, name) for name in CURATED_FIELDS})
+        actions.curate_topic(staff(request), obj, **{name: getattr(obj, name) for name in CURATED_FIELDS})
 
     @action(description=_("Merge into another topic"), permissions=["curate"])
     def merge(self, request: HttpRequest, queryset: QuerySet[Topic]) -> None:
@@ -87,18 +87,18 @@ class TopicAdmin(Reader):
             return
         chosen = list(queryset)
         try:
-            number = actions.merge_topics(request.user, chosen, into)
+            number = actions.merge_topics(staff(request), chosen, into)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
             return
-        log(request.user, [row for row in chosen if row.pk != into.pk], f"merged into {into.name}")
+        log(staff(request), [row for row in chosen if row.pk != into.pk], f"merged into {into.name}")
         text = ngettext("%(n)d topic merged.", "%(n)d topics merged.", number) % {"n": number}
         messages.success(request, text)
 
     @action(description=_("End the alias: a topic of its own"), permissions=["curate"])
     def part(self, request: HttpRequest, queryset: QuerySet[Topic]) -> None:
-        parted = [row for row in queryset if actions.part_topic(request.user, row)]
-        log(request.user, parted, "parted")
+        parted = [row for row in queryset if actions.part_topic(staff(request), row)]
+        log(staff(request), parted, "parted")
         text = ngettext("%(n)d topic stands alone.", "%(n)d topics stand alone.", len(parted)) % {"n": len(parted)}
         messages.success(request, text)
 

@@ -12,7 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _, ngettext
 from unfold.decorators import action, display
 
-from accounts.admin.base import ReaderInline, link
+from accounts.admin.base import ReaderInline, link, staff, when
 from accounts.admin.people import ReasonForm
 from feed.admin.undo import Undoable
 from feed.models import Comment, Label, Post, Revision
@@ -44,7 +44,7 @@ class RevisionInline(ReaderInline):
 
 @admin.register(Post)
 class PostAdmin(Undoable):
-    list_display = ("words", "author", "shown", "visibility", "language", "likes_count", "reports_count", "created_at")
+    list_display = ("words", "author", "shown", "visibility", "likes_count", "reports_count", "when")
     list_filter = ("visibility", "language", "labels__name", "created_at")
     list_select_related = ("author", "group")
     search_fields = ("text",)
@@ -52,15 +52,18 @@ class PostAdmin(Undoable):
     inlines = (LabelInline, RevisionInline)
     actions: ClassVar = ["hide_posts", "cover_posts", "show_again"]
     action_form = ReasonForm
+    view_on_site = False  # the panel above the form has the link
     change_form_outer_before_template = "admin/feed/_post_panel.html"
     fields = (
         "writer",
         "text",
         "content_warning",
-        ("visibility", "language", "within"),
+        ("visibility", "within"),
+        ("language", "edited_at"),
         ("answers_to", "quotes_post"),
-        ("created_at", "edited_at", "deleted_at"),
-        ("likes_count", "comments_count", "reposts_count", "quotes_count"),
+        ("created_at", "deleted_at"),
+        ("likes_count", "comments_count"),
+        ("reposts_count", "quotes_count"),
     )
     readonly_fields = (
         *("writer", "within", "answers_to", "quotes_post", "edited_at", "deleted_at"),
@@ -126,7 +129,7 @@ class PostAdmin(Undoable):
         if treatment == "lift":
             names = decisions.TREATMENTS.values()
             found = Label.objects.in_force().filter(post__in=list(posts), name__in=names)
-            undo = decisions.lift(request.user, found.select_related("post"))
+            undo = decisions.lift(staff(request), found.select_related("post"))
             number = len(undo.lifted)
             said = ngettext("%(n)d label lifted.", "%(n)d labels lifted.", number)
         elif treatment not in decisions.TREATMENTS:
@@ -136,7 +139,7 @@ class PostAdmin(Undoable):
             messages.error(request, _("Say why: the reason is kept with the decision. Nothing was changed."))
             return
         else:
-            undo = decisions.place(request.user, posts, treatment, reason)
+            undo = decisions.place(staff(request), posts, treatment, reason)
             number = len(undo.placed)
             said = ngettext("%(n)d post hidden.", "%(n)d posts hidden.", number)
             if treatment == "cover":
@@ -145,7 +148,11 @@ class PostAdmin(Undoable):
 
     @display(description=_("text"))
     def words(self, row: Post) -> str:
-        return Truncator(row.text.replace("\n", " ")).chars(90) or _("(a picture)")
+        return Truncator(row.text.replace("\n", " ")).chars(90) or str(_("(a picture)"))
+
+    @display(description=_("written"), ordering="pk")
+    def when(self, row: Post) -> str:
+        return when(row.created_at)
 
     @display(description=_("shown"), label={"shown": "success", "covered": "warning", "hidden": "danger"})
     def shown(self, row: Post) -> tuple[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _, ngettext
 from unfold.decorators import action, display
 
-from accounts.admin.base import Reader, link, table
+from accounts.admin.base import Reader, link, staff, table
 from feed.admin.undo import Undoable
 from feed.models import Impression, Label
 from feed.moderation import decisions
@@ -33,7 +33,7 @@ class LabelAdmin(Undoable):
 
     @action(description=_("Lift the label"), permissions=["lift"])
     def lift(self, request: HttpRequest, queryset: QuerySet[Label]) -> None:
-        undo = decisions.lift(request.user, queryset.select_related("post"))
+        undo = decisions.lift(staff(request), queryset.select_related("post"))
         number = len(undo.lifted)
         self.remember(request, undo, ngettext("%(n)d label lifted.", "%(n)d labels lifted.", number) % {"n": number})
 

@@ -12,7 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _, ngettext
 from unfold.decorators import action, display
 
-from accounts.admin.base import history
+from accounts.admin.base import history, staff, when
 from accounts.admin.people import ReasonForm
 from feed.admin.undo import Undoable
 from feed.models import Report
@@ -22,7 +22,7 @@ from feed.moderation.queue import case, next_open, queue
 
 @admin.register(Report)
 class ReportAdmin(Undoable):
-    list_display = ("about", "person", "what", "standing", "reporter", "created_at", "handled_by", "handled_at")
+    list_display = ("about", "person", "what", "standing", "reporter", "when", "decided")
     list_filter = ("state", "reason", "created_at")
     search_fields = ("person__username__startswith", "reporter__username__startswith", "note")
     actions: ClassVar = ["uphold", "uphold_and_hide", "dismiss", "reopen"]
@@ -96,7 +96,7 @@ class ReportAdmin(Undoable):
             messages.error(request, _("There is no such decision."))
             return
         reason = request.POST.get("reason", "").strip()[:200]
-        undo = decisions.decide(request.user, reports, decision, reason)
+        undo = decisions.decide(staff(request), reports, decision, reason)
         said = {
             "uphold": ngettext("%(n)d report upheld.", "%(n)d reports upheld.", len(undo.reports)),
             decisions.HIDE_TOO: ngettext(
@@ -107,6 +107,14 @@ class ReportAdmin(Undoable):
         }[decision]
         self.remember(request, undo, said % {"n": len(undo.reports)})
 
+    @display(description=_("reported"), ordering="pk")
+    def when(self, row: Report) -> str:
+        return when(row.created_at)
+
+    @display(description=_("decided"), ordering="handled_at")
+    def decided(self, row: Report) -> str:
+        return f"{row.handled_by}, {when(row.handled_at)}" if row.handled_by else "–"
+
     @display(description=_("reason"))
     def about(self, row: Report) -> str:
         return row.get_reason_display()
@@ -114,8 +122,8 @@ class ReportAdmin(Undoable):
     @display(description=_("what was reported"))
     def what(self, row: Report) -> str:
         if row.post is None:
-            return _("the person") if row.post_id is None else "–"
-        return Truncator(row.post.text.replace("\n", " ")).chars(80) or _("(a picture)")
+            return str(_("the person")) if row.post_id is None else "–"
+        return Truncator(row.post.text.replace("\n", " ")).chars(80) or str(_("(a picture)"))
 
     @display(
         description=_("state"),

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _, ngettext
 
-from accounts.admin.base import Reader
+from accounts.admin.base import Reader, staff
 from feed.moderation import decisions
 
 KEPT = "last_decision"
@@ -43,7 +43,7 @@ class Undoable(Reader):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         kept = request.session.pop(KEPT, None)
-        number = decisions.take_back(request.user, kept["what"]) if kept else 0
+        number = decisions.take_back(staff(request), kept["what"]) if kept else 0
         text = ngettext("%(n)d thing was put back.", "%(n)d things were put back.", number) % {"n": number}
         messages.success(request, text)
         return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))

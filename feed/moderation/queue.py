@@ -45,7 +45,7 @@ def case(report: Report) -> Dossier:
 
     Staff read what was reported whoever may see it otherwise: that is what reporting is for.
     """
-    post = _posts().prefetch_related("attachments", "revisions").filter(pk=report.post_id).first()
+    post = _posts().prefetch_related("attachments", "revisions").filter(pk=report.post_id or 0).first()
     same = Report.objects.filter(post_id=report.post_id) if report.post_id else Report.objects.filter(post=None)
     return Dossier(
         report=report,

@@ -71,7 +71,7 @@ def test_the_figures_are_true(client: Client, person: Any, alice: User, bob: Use
 def test_charts_have_a_table_and_no_style(client: Client, person: Any, bob: User) -> None:
     actions.publish(bob, "today")
     text = page(client, person, "moderator")
-    drawn = re.findall(r'<figure class="chart".*?</figure>', text, re.S)
+    drawn = re.findall(r'<figure class="by-day".*?</figure>', text, re.S)
     assert len(drawn) == 3
     for chart in drawn:
         assert chart.count("<rect") == 30
