@@ -17,6 +17,7 @@ function set(form) {
   const most = Number(form.dataset.max);
   const key = `draft:${viewer}:${form.dataset.place}`;
   const shots = pictures(form);
+  let onServer = Boolean(box.value.trim());
   suggestNames(box);
 
   function count() {
@@ -33,8 +34,11 @@ function set(form) {
 
   const fields = () => Object.fromEntries(["text", "content_warning", "visibility", "language", "place"].map((name) => [name, form.elements[name]?.value ?? ""]));
   const keepOnServer = later(2500, async () => {
-    if (!box.value.trim() || !navigator.onLine) return;
-    try { if ((await post(addresses.draft, fields())).ok && box.value.trim()) keptWords.textContent = gettext("Kept as a draft"); } catch { /* kept on the device */ }
+    if (!navigator.onLine || (!box.value.trim() && !onServer)) return;
+    try {
+      onServer = Boolean(box.value.trim()); // an empty text throws the draft away there too
+      if ((await post(addresses.draft, fields())).ok && box.value.trim()) keptWords.textContent = gettext("Kept as a draft");
+    } catch { /* kept on the device */ }
   });
   function keep() {
     if (box.value.trim()) kept.set(key, JSON.stringify({ ...fields(), at: Date.now() }));
@@ -51,6 +55,7 @@ function set(form) {
 
   function reset(nextKey) {
     kept.drop(key);
+    onServer = false;
     form.reset();
     box.value = "";
     if (form.elements.content_warning) { form.elements.content_warning.value = ""; one(".cw", form).open = false; }

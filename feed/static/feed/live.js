@@ -11,6 +11,7 @@ let tries = 0;
 let waiting = new Set();
 let missed = 0;
 let queued = false;
+let heard = 0; // when the line last said anything
 
 const highest = (ids) => ids.reduce((top, id) => (id.length > top.length || (id.length === top.length && id > top) ? id : top), "0");
 const idsHere = () => all("[data-post]").map((card) => card.dataset.post);
@@ -27,9 +28,10 @@ function showPill() {
 }
 
 function wanted(news) {
-  if (!button || !list || news.author === viewer || one(`[data-post="${news.post}"]`)) return false;
+  if (!button || !list) return false;
+  if (list.dataset.thread) return news.kind === "answer" && news.by !== viewer; // `post` is the one that was answered
+  if (news.kind === "answer" || news.author === viewer || one(`[data-post="${news.post}"]`)) return false;
   const tab = shelf.dataset.tab;
-  if (list.dataset.thread) return news.kind === "answer" && news.by !== viewer;
   if (tab === "following" || tab === "for-you") return news.kind === "followed-post";
   return tab === "local" && news.kind === "post" && (!languageOfList || languageOfList === news.language);
 }
@@ -51,7 +53,7 @@ function hear(news) {
     }
   } else if (news.kind === "notices") notices(news.unread);
   else if (news.kind === "missed") {
-    if (shelf?.dataset.tab === "local") missed = Math.max(0, news.posts - waiting.size);
+    if (shelf) missed = Math.max(0, (news.posts ?? 0) - waiting.size);
     notices(news.unread);
     showPill();
   }
@@ -88,10 +90,17 @@ function open() {
   if (socket || document.visibilityState === "hidden" && tries) return;
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   socket = new WebSocket(`${scheme}://${location.host}/live/`);
-  socket.onopen = () => { const again = tries > 0; tries = 0; watch(); if (again) tell({ since: newest }); };
-  socket.onmessage = (event) => { try { hear(JSON.parse(event.data)); } catch { /* not ours */ } };
+  socket.onopen = () => { const again = tries > 0; tries = 0; watch(); heard = Date.now(); if (again) tell({ since: newest, tab: shelf?.dataset.tab ?? "local" }); };
+  socket.onmessage = (event) => { heard = Date.now(); try { hear(JSON.parse(event.data)); } catch { /* not ours */ } };
   socket.onclose = () => { socket = null; tries += 1; setTimeout(open, Math.min(30_000, 1000 * 2 ** Math.min(tries, 5)) * (0.7 + Math.random() * 0.6)); };
 }
+
+// A line may die without a word: ask every 25 seconds, and after 40 of silence call again.
+setInterval(() => {
+  if (!socket) return;
+  if (socket.readyState === WebSocket.OPEN && Date.now() - heard > 40_000) socket.close();
+  else tell({ ping: 1 });
+}, 25_000);
 
 // An open line keeps a page out of the browser's cache of pages: hang up on leaving, call again on coming back.
 addEventListener("pagehide", () => { if (socket) { socket.onclose = null; socket.close(); socket = null; tries = 1; } });
