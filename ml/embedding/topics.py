@@ -113,7 +113,8 @@ def refresh_topic_vectors(model: str) -> int:
 
 def newest_posts() -> list[int]:
     """Ids of the posts that take part in the vectors of the topics."""
-    return list(Post.objects.alive().filter(visibility="public").order_by("-pk").values_list("pk", flat=True)[:NEWEST])
+    posts = Post.objects.alive().top_level().filter(visibility="public").order_by("-pk")
+    return list(posts.values_list("pk", flat=True)[:NEWEST])
 
 
 def _described(topics: Sequence[Topic], model: str) -> np.ndarray:
