@@ -1,0 +1,116 @@
+"""A real site for a real browser: the demo in a folder of its own, and Chromium on desktop and phone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.kill.site import Demo, free_port, own_folder
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome", "chrome") if (found := shutil.which(name))), ""
+)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs a Chromium: without one it is skipped aloud, or fails where BROWSER_REQUIRED is set."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if not CHROMIUM and not os.environ.get("BROWSER_REQUIRED"):
+                item.add_marker(pytest.mark.skip(reason="no Chromium found; install one to run the browser suite"))
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Demo]:
+    """The demo town, served by its own processes; gone without a trace afterwards."""
+    var = own_folder()
+    demo = Demo(var, free_port())
+    demo.start()
+    try:
+        demo.wait_open(seconds=400)
+        yield demo
+    finally:
+        if demo.process and demo.process.poll() is None:
+            demo.stop(signal.SIGINT)
+        shutil.rmtree(var, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def address(site: Demo) -> str:
+    return f"http://localhost:{site.port}"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM, "BROWSER_REQUIRED is set and there is no Chromium"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """One person's browser: `go` opens a page and fails on any error the page throws or the site answers."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.context, self.address = context, address
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
+        self.page.on(
+            "response", lambda got: self.faults.append(f"{got.status} {got.url}") if got.status >= 500 else None
+        )
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.address + path, wait_until="load")
+        return self.page
+
+    def sign_in(self, name: str) -> Page:
+        self.go("/accounts/login/")
+        self.page.locator(f'form[action="/you/demo/{name}"] button').click()
+        self.page.wait_for_url(self.address + "/")
+        return self.page
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Callable[..., Visit]]:
+    """`visit("mara_quill", PHONE, language="zh-hans", dark=True)`: a signed-in browser; without a name, a visitor."""
+    opened: list[Visit] = []
+
+    def open_(
+        name: str = "", device: dict[str, Any] = DESKTOP, *, language: str = "en", dark: bool = False, **more: Any
+    ) -> Visit:
+        context = browser.new_context(**device, color_scheme="dark" if dark else "light", locale="en-US", **more)
+        context.add_cookies([{"name": "django_language", "value": language, "url": address}])
+        made = Visit(context, address)
+        opened.append(made)
+        if name:
+            made.sign_in(name)
+        return made
+
+    yield open_
+    for made in opened:
+        made.context.close()
+    assert [fault for made in opened for fault in made.faults] == []
