@@ -25,8 +25,11 @@ class Verdict:
 
 
 def decide(post: Post, viewer: Any) -> Verdict:
-    """Show, cover or hide `post` for `viewer`. Reads only rows that `for_cards` has fetched: no query of its own."""
-    names = {label.name for label in post.labels.all() if label.lifted_at is None}
+    """Show, cover or hide `post` for `viewer`. Reads what the post was fetched with: no query of its own.
+
+    That is `label_names`, the labels in force, where a timeline annotated them, else the prefetched labels.
+    """
+    names = set(_label_names(post))
     own = getattr(viewer, "pk", None) == post.author_id
     if Label.HIDDEN in names and not own:
         return Verdict("hide", _("A moderator hid this post."))
@@ -35,6 +38,12 @@ def decide(post: Post, viewer: Any) -> Verdict:
     if post.content_warning:
         return Verdict("cover", post.content_warning)
     return Verdict("show")
+
+
+def _label_names(post: Post) -> list[str]:
+    if hasattr(post, "label_names"):
+        return list(post.label_names)
+    return [label.name for label in post.labels.all() if label.lifted_at is None]
 
 
 def shown(posts: Iterable[Post], viewer: Any) -> list[Post]:

@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import CharField, QuerySet, Value, prefetch_related_objects
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, QuerySet, Value, prefetch_related_objects
 
 from accounts.models import Follow
 from feed import backends
-from feed.models import Bookmark, Impression, Like, Post, Repost
+from feed.models import Bookmark, Impression, Label, Like, Post, Repost
 from feed.visibility import decide, shown
 
 MAX_ID = 2**63 - 1
@@ -61,30 +62,57 @@ def time_page(posts: QuerySet[Post], viewer: Any, cursor: str | None, size: int 
 def cards(posts: QuerySet[Post], viewer: Any) -> list[Post]:
     """The rows of a queryset that went through `visible_to`, in its order, with everything that a card shows.
 
-    Seven queries at most, however many posts: the posts, what they quote, and one each for pictures, topics, labels of
-    both together, the viewer's reactions and whom of the authors they follow.
+    Three queries, however many posts: the posts with what they quote, what the viewer did with them and their labels;
+    the pictures; the topics.
     """
-    found = list(posts.select_related("author__profile", "group", "parent__author"))
-    return decorate(found, viewer)
-
-
-def decorate(posts: Sequence[Post], viewer: Any, impressions: Iterable[Impression] = ()) -> list[Post]:
-    """Drop what a moderator hid and attach to the rest what the templates ask for (see `_post.html`)."""
-    posts = list(posts)
-    quotes = _attach_quotes(posts, viewer)
-    prefetch_related_objects([*posts, *quotes], "attachments", "topics", "labels")
-    for quote in quotes:
-        quote.verdict = decide(quote, viewer)  # type: ignore[attr-defined]
-    reactions = _reactions(posts, viewer)
-    for post in posts:
-        own = reactions.get(post.pk, set())
-        post.liked, post.reposted, post.bookmarked = "like" in own, "repost" in own, "bookmark" in own  # type: ignore[attr-defined]
-        post.follows_author = "follow" in own  # type: ignore[attr-defined]
+    found = list(_with_standing(posts, viewer).select_related(*_JOINED))
+    quotes = [post.quote for post in found if _keep_quote(post)]
+    prefetch_related_objects([*found, *quotes], "attachments", "topics")
+    for post in found:
         post.answers_to = post.parent.author.username if post.parent is not None else ""  # type: ignore[attr-defined]
-        post.reposted_by = getattr(post, "reposted_by", None)  # type: ignore[attr-defined]
-        post.why, post.impression_id = "", None  # type: ignore[attr-defined]
-    attach_reasons(posts, impressions)
-    return shown(posts, viewer)
+        post.reposted_by, post.why, post.impression_id = None, "", None  # type: ignore[attr-defined]
+        if post.quote is not None:
+            post.quote.verdict = decide(post.quote, viewer)  # type: ignore[attr-defined]
+    return shown(found, viewer)
+
+
+_JOINED = ("author__profile", "group", "parent__author", "quote__author__profile")
+
+
+def decorate(posts: Iterable[Post], viewer: Any) -> list[Post]:
+    """The same posts as cards, in the same order; without those the viewer may not read."""
+    wanted = [post.pk for post in posts]
+    found = {post.pk: post for post in cards(Post.objects.visible_to(viewer).filter(pk__in=wanted), viewer)}
+    return [found[pk] for pk in wanted if pk in found]
+
+
+def _with_standing(posts: QuerySet[Post], viewer: Any) -> QuerySet[Post]:
+    """Annotates `liked`, `reposted`, `bookmarked`, `follows_author`, `label_names`, and the labels of the quote."""
+    labels = Label.objects.in_force()
+    marks: dict[str, Any] = {
+        "label_names": ArraySubquery(labels.filter(post=OuterRef("pk")).values("name")),
+        "quote_label_names": ArraySubquery(labels.filter(post=OuterRef("quote")).values("name")),
+        "quote_readable": Exists(Post.objects.visible_to(viewer).filter(pk=OuterRef("quote"))),
+    }
+    own = {"liked": Like, "reposted": Repost, "bookmarked": Bookmark}
+    if getattr(viewer, "is_authenticated", False):
+        for name, model in own.items():
+            marks[name] = Exists(model.objects.filter(person=viewer, post=OuterRef("pk")))  # type: ignore[attr-defined]
+        marks["follows_author"] = Exists(Follow.objects.filter(follower=viewer, followed=OuterRef("author")))
+    else:
+        marks |= dict.fromkeys([*own, "follows_author"], Value(False))
+    return posts.annotate(**marks)
+
+
+def _keep_quote(post: Post) -> bool:
+    """Whether the post shows a quote; one that the viewer may not read becomes None beside its `quote_id`."""
+    if post.quote is None:
+        return False
+    if not post.quote_readable:  # type: ignore[attr-defined]
+        Post.quote.field.set_cached_value(post, None)  # type: ignore[attr-defined]
+        return False
+    post.quote.label_names = post.quote_label_names  # type: ignore[attr-defined]
+    return True
 
 
 def attach_reasons(posts: Iterable[Post], impressions: Iterable[Impression]) -> None:
@@ -95,37 +123,3 @@ def attach_reasons(posts: Iterable[Post], impressions: Iterable[Impression]) -> 
         if row is not None:
             post.impression_id = row.pk  # type: ignore[attr-defined]
             post.why = backends.ranker().say_why(row.reason, row.source)  # type: ignore[attr-defined]
-
-
-def _attach_quotes(posts: Sequence[Post], viewer: Any) -> list[Post]:
-    """Quoted posts the viewer may read; the others become None beside their `quote_id`."""
-    wanted = {post.quote_id for post in posts if post.quote_id}
-    rows = Post.objects.visible_to(viewer).filter(pk__in=wanted).select_related("author__profile")
-    found = {quote.pk: quote for quote in rows} if wanted else {}
-    for post in posts:
-        if post.quote_id:
-            Post.quote.field.set_cached_value(post, found.get(post.quote_id))  # type: ignore[attr-defined]
-    return list(found.values())
-
-
-def _reactions(posts: Sequence[Post], viewer: Any) -> dict[int, set[str]]:
-    """What the viewer did with each post and whether they follow its author, in one query."""
-    if not posts or not getattr(viewer, "is_authenticated", False):
-        return {}
-    ids = [post.pk for post in posts]
-    parts: list[Any] = [
-        model.objects.filter(person=viewer, post__in=ids).values_list("post_id", Value(name, CharField()))
-        for name, model in (("like", Like), ("repost", Repost), ("bookmark", Bookmark))
-    ]
-    authors = {post.author_id for post in posts}
-    follows = Follow.objects.filter(follower=viewer, followed__in=authors)
-    parts.append(follows.values_list("followed_id", Value("follow", CharField())))
-    rows = parts[0].union(*parts[1:], all=True)
-    found: dict[int, set[str]] = {}
-    followed: set[int] = set()
-    for key, name in rows:
-        followed.add(key) if name == "follow" else found.setdefault(key, set()).add(name)
-    for post in posts:
-        if post.author_id in followed:
-            found.setdefault(post.pk, set()).add("follow")
-    return found

@@ -17,7 +17,7 @@ from accounts.models import Block, Follow, Mute, User
 from feed import timelines
 from feed.forms import until
 from feed.views.access import anybody_named, person_named, signed_in, verb
-from feed.views.answers import page, partial, timeline, with_undo
+from feed.views.answers import page, partial, timeline, undo_message, with_undo
 from feed.views.requests import PersonRequest, by_htmx
 
 TABS = ("posts", "replies", "media")
@@ -99,9 +99,11 @@ def unfollow(request: PersonRequest, username: str) -> HttpResponse:
 
 def _no(request: PersonRequest, person: User, text: str, undo: str) -> HttpResponse:
     """After a block or a mute: in place of the card it came from, else on the person's page; with its undo."""
+    url = reverse(undo, args=[person.username])
     if by_htmx(request) and request.POST.get("from") != "card":
-        return _relation(request, person, text)
-    return with_undo(request, text, reverse(undo, args=[person.username]), person=person)
+        undo_message(request, text, url, {"next": person.get_absolute_url()})
+        return _relation(request, person, "")
+    return with_undo(request, text, url, person=person)
 
 
 @verb()

@@ -57,7 +57,7 @@ def _answer_form(request: HttpRequest, row: Post) -> PostForm | None:
 def history(request: HttpRequest, username: str, post_id: int) -> HttpResponse:
     """What a post said before it was changed."""
     row = readable_post(request, post_id)
-    timelines.decorate([row], request.user)
+    row = timelines.decorate([row], request.user)[0]
     revisions = list(row.revisions.order_by("-written_at"))
     return render(request, "feed/post_history.html", {"post": row, "revisions": revisions, "viewer": request.user})
 
