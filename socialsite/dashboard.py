@@ -78,6 +78,8 @@ def _lag() -> Figure:
     if lag is None:
         return _unknown("lag", _("Posts without vector"))
     note = _("the oldest for %(time)s") % {"time": _duration(lag.oldest_seconds)} if lag.posts else _("up to date")
+    if not lag.encoder:
+        note = _("no encoder is prepared")
     value = number_format(lag.posts) + ("+" if lag.posts == figures.LAG_COUNTED_UP_TO else "")
     return Figure(
         "lag", _("Posts without vector"), value, note, state="look" if lag.oldest_seconds > SLOW_LAG else "calm"

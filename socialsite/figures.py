@@ -88,16 +88,23 @@ class Lag:
 
     posts: int
     oldest_seconds: float
+    encoder: bool = True  # whether there is one at all; without one every post waits
 
 
 @kept(15)
 def embedding_lag() -> Lag:
+    from feed.models import Post
+    from ml import registry
     from ml.embedding.posts import pending
 
-    ids = pending(limit=LAG_COUNTED_UP_TO)
+    encoder = bool(registry.encoders_to_fill())
+    if encoder:
+        ids = pending(limit=LAG_COUNTED_UP_TO)
+    else:
+        ids = list(Post.objects.alive().order_by("-pk").values_list("pk", flat=True)[:LAG_COUNTED_UP_TO])
     # An id carries the moment it was made; an edited post counts from when it was written.
     oldest = time.time() - (min(ids) >> 16) / 1000 if ids else 0.0
-    return Lag(len(ids), max(oldest, 0.0))
+    return Lag(len(ids), max(oldest, 0.0), encoder)
 
 
 @kept(5)

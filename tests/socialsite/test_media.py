@@ -13,7 +13,7 @@ def test_a_picture_is_served_and_may_be_kept(client: Client, settings: Any) -> N
     (settings.MEDIA_ROOT / "avatars" / "one.webp").write_bytes(b"RIFF")
     answer = client.get("/media/avatars/one.webp")
     assert answer.status_code == 200
-    assert b"".join(answer.streaming_content) == b"RIFF"
+    assert answer.content == b"RIFF"
     assert answer["Content-Type"] == "image/webp"
     assert "immutable" in answer["Cache-Control"]
     assert answer["X-Content-Type-Options"] == "nosniff"

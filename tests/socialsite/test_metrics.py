@@ -48,7 +48,10 @@ def test_the_figures_are_those_of_the_site(client: Client, alice: User, bob: Use
 
 def test_posts_without_vector_and_their_age(client: Client, bob: User, monkeypatch: Any) -> None:
     post = actions.publish(bob, "first", at=timezone.now() - timedelta(minutes=5))
-    monkeypatch.setattr("ml.embedding.posts.registry.encoders_to_fill", lambda: ["some-encoder"])
+    monkeypatch.setattr("ml.registry.encoders_to_fill", list)
+    assert gauges(client)["courtyard_posts_without_vector"] == 1
+    monkeypatch.setattr("ml.registry.encoders_to_fill", lambda: ["some-encoder"])
+    figures.forget()
     found = gauges(client)
     assert found["courtyard_posts_without_vector"] == 1
     assert 295 < found["courtyard_oldest_without_vector_seconds"] < 330
