@@ -65,6 +65,14 @@ def redis_url(var: Path) -> str:
     return f"unix://{engine.socket}"
 
 
+def redis_database(url: str, number: int) -> str:
+    """The address of another database of the same Redis: emptying the cache must not empty the queue."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}?db={number}"
+    return parts._replace(path=f"/{number}").geturl()
+
+
 def parse_database_url(url: str) -> dict[str, Any]:
     """`postgres://user:password@host:port/name?option=value` as a `DATABASES` entry; ValueError when it is none."""
     parts = urlsplit(url)

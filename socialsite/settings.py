@@ -157,11 +157,14 @@ DATABASES = {
 REDIS = REDIS_URL or embedded.redis_url(VAR_DIR)
 REDIS_POOL = {} if REDIS_URL else {"connection_class": embedded_redis.Connection}
 REDIS_LIVE = {"address": REDIS_URL} if REDIS_URL else embedded_redis.async_host(REDIS)
+CACHE_URL = env.url(
+    "CACHE_URL", "", ["redis", "rediss", "unix"], "Redis of the cache; empty: the same Redis, its database 1."
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": REDIS,
+        "LOCATION": CACHE_URL or embedded.redis_database(REDIS, 1),
         "KEY_PREFIX": "courtyard-tests" if TESTING else "courtyard",
         # A dead cache makes pages slower, never broken.
         "OPTIONS": {

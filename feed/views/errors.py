@@ -1,5 +1,8 @@
 """Pages for when something is wrong: they say what happened, what was kept, what to do."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -18,7 +21,12 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "errors/500.html", status=500)
+    """500 for a fault of ours; 503 while the database is away, so that proxies and clients know to try again."""
+    away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    response = render(request, "errors/500.html", {"away": away}, status=503 if away else 500)
+    if away:
+        response["Retry-After"] = "5"
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -27,5 +27,6 @@ class Command(BaseCommand):
             if missing:
                 raise CommandError(f"There is nobody called {', '.join(sorted(missing))}.")
         ids = list(found.values_list("pk", flat=True))
-        number = sum(learning.learn(person_id) for person_id in tqdm(ids, desc="interests", unit="person", disable=None))
+        bar = tqdm(ids, desc="interests", unit="person", disable=None)
+        number = sum(learning.learn(person_id) for person_id in bar)
         self.stdout.write(f"{number} interests of {len(ids)} people.")
