@@ -113,7 +113,9 @@ def queues() -> dict[str, int]:
     from kombu.exceptions import OperationalError
 
     from socialsite.celery import app
+    from socialsite.engines.redis import start_broker
 
+    start_broker(app)
     waiting: dict[str, int] = {}
     with app.connection_for_read(connect_timeout=1) as broker:
         broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=2)

@@ -46,13 +46,18 @@ def _start(path: str, reason: OSError) -> None:
         raise ConnectionRefusedError(str(error)) from reason
 
 
+def start_broker(app: Celery) -> None:
+    """Start the embedded Redis where it is the broker; for whoever is about to open a connection of Celery's own."""
+    path = urlsplit(app.conf.broker_url or "").path
+    with contextlib.suppress(EngineError):  # Celery retries, and says what it cannot reach
+        embedded.ensure_redis_at(path, WAIT_SECONDS)
+
+
 def start_for_celery(app: Celery) -> None:
     """Have the broker started before a worker, beat or publisher talks to it: Celery makes its own connections."""
 
-    def start_broker(**_: Any) -> None:
-        path = urlsplit(app.conf.broker_url or "").path
-        with contextlib.suppress(EngineError):  # Celery retries, and says what it cannot reach
-            embedded.ensure_redis_at(path, WAIT_SECONDS)
+    def start(**_: Any) -> None:
+        start_broker(app)
 
     for signal in (signals.celeryd_init, signals.beat_init, signals.before_task_publish):
-        signal.connect(start_broker, weak=False)
+        signal.connect(start, weak=False)
