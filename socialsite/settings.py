@@ -22,7 +22,6 @@ DEBUG = env.flag("DEBUG", False, "Show tracebacks and reload templates. Never on
 DEMO = env.flag("DEMO", False, "Offer one-click sign-in as the demo people. Never on the internet.")
 SITE_NAME = env.text("SITE_NAME", "Courtyard", "The name of the site in English.")
 SITE_NAME_ZH = env.text("SITE_NAME_ZH", "庭院", "The name of the site in Chinese.")
-SITE_URL = env.url("SITE_URL", "http://localhost:8000", ["http", "https"], "Public address, used in e-mails and feeds.")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], "Host names the site answers to.")
 CSRF_TRUSTED_ORIGINS = env.words(
     "CSRF_TRUSTED_ORIGINS", [], "Origins trusted behind a proxy, such as https://example.org."

@@ -100,7 +100,7 @@ class Command(BaseCommand):
             raise CommandError(f"`manage.py {words[0]}` failed; its own words are above.")
 
     def run_programs(self, host: str, port: int) -> None:
-        given = {"HOST": host, "PORT": str(port), "SITE_URL": self.url.rstrip("/"), "PYTHONUNBUFFERED": "1"}
+        given = {"HOST": host, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
         programs = Programs.from_procfile(settings.BASE_DIR / "Procfile", {**os.environ, **given})
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: programs.stopping.set())
