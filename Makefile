@@ -61,6 +61,6 @@ screenshots: install-dev ## Take the pictures of the README in a Chromium
 	@$(PY) docs/screenshots.py
 
 messages: install-dev ## Collect what is to be translated (needs GNU gettext) and compile the translations
-	@$(MANAGE) makemessages --locale zh_Hans --ignore .venv --ignore var --no-wrap
-	@$(MANAGE) makemessages --domain djangojs --locale zh_Hans --ignore .venv --ignore var --no-wrap
+	@$(MANAGE) makemessages --locale zh_Hans --ignore .venv --ignore var --no-wrap --add-location file
+	@$(MANAGE) makemessages --domain djangojs --locale zh_Hans --ignore .venv --ignore var --no-wrap --add-location file
 	@$(MANAGE) compilemessages
