@@ -1,5 +1,7 @@
 """Line drawings as inline SVG, all in the colour of the text around them. Knows nothing but shapes."""
 
+from functools import cache
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -73,6 +75,7 @@ SHAPES = {
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """An ornament beside words, hidden from screen readers: the words stand near. KeyError for unknown names."""
     return format_html(

@@ -18,7 +18,7 @@ onEach("[data-copy]", (button) => {
   if (!navigator.clipboard) return;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
     say(gettext("The link is copied."));
   });
 });
