@@ -40,6 +40,10 @@ class Interests:
     chosen: Sequence[bool] = ()  # whether it comes from a wish stated at the beginning instead of from acts
 
 
+ACT_WEIGHTS = {"like": 1.0, "bookmark": 1.5, "repost": 2.0, "comment": 2.5}
+ACT_HALF_LIFE_DAYS = 30.0
+
+
 @dataclass(frozen=True)
 class Act:
     """One thing the viewer did with a post of somebody else."""
@@ -50,6 +54,12 @@ class Act:
     at: datetime
     text: str = ""  # how the post begins
     author_name: str = ""
+    language: str = ""
+
+    def weight(self, now: datetime) -> float:
+        """What it says of a taste or a bond: by the effort it took, halved every month."""
+        days = max((now - self.at).total_seconds() / 86400, 0.0)
+        return ACT_WEIGHTS[self.kind] * float(0.5 ** (days / ACT_HALF_LIFE_DAYS))
 
 
 @dataclass(frozen=True)
@@ -91,22 +101,27 @@ class Query:
     muted_topics: frozenset[int] = frozenset()
     muted_phrases: tuple[str, ...] = ()
     said: tuple[Said, ...] = ()
-    fewer_topic_vectors: dict[int, Floats] = field(default_factory=dict)
-    topic_vectors: Floats = field(default_factory=lambda: NO_VECTORS)
+    topic_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # centres of the k curated topics, (k, d)
+    topic_shares: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))  # of the site's posts, (k,)
+    topic_places: dict[int, int] = field(default_factory=dict)  # topic or alias -> row of the two above
     acts: tuple[Act, ...] = ()
     shown: dict[int, Shown] = field(default_factory=dict)
     model: str = ""  # whose vectors are compared
     interests: Interests = field(default_factory=Interests)
-    liked_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # of the posts liked last, beside `liked_ids`
-    liked_ids: tuple[int, ...] = ()
+    acted_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # of the posts acted on last, as `acted_ids`
+    acted_ids: tuple[int, ...] = ()
+    centres: dict[str, Floats] = field(default_factory=dict)  # language -> the middle of the site's posts
     shown_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # of the posts shown last
     window_hours: float = 720.0  # how far back the home page looks
     typical_acts: float = 3.0  # acts a grown post of this site has on average
 
     @cached_property
     def act_on(self) -> dict[int, Act]:
-        """The newest act on each post."""
-        return {act.post_id: act for act in reversed(self.acts)}
+        """The newest act on each post, newest first."""
+        newest: dict[int, Act] = {}
+        for act in self.acts:
+            newest.setdefault(act.post_id, act)
+        return newest
 
     @property
     def cold(self) -> bool:

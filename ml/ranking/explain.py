@@ -22,7 +22,7 @@ Reason = dict[str, Any]
 
 # Which term speaks for which reason, in the order asked when they are equally strong.
 _TERMS = {
-    "interest": ("interest", "topic_interest"),
+    "interest": ("interest", "liked_like", "topic_interest", "topic_taste"),
     "follow": ("follows_author", "affinity"),
     "friend": ("friends",),
     "topic": ("topic_followed",),
@@ -55,10 +55,11 @@ def reasons(query: Query, selected: Candidates) -> list[tuple[str, Reason]]:
 def _liked_neighbours(query: Query, selected: Candidates) -> tuple[Any, Any]:
     """The cosine of each selected post to the nearest post the viewer liked, and which one; zeros without any."""
     vectors = selected.columns.get("vector")
-    if vectors is None or not len(query.liked_vectors) or vectors.shape[1] != query.liked_vectors.shape[1]:
+    if vectors is None or not len(query.acted_vectors) or vectors.shape[1] != query.acted_vectors.shape[1]:
         return np.zeros(len(selected)), np.zeros(len(selected), dtype=np.int64)
-    cosines = vectors @ query.liked_vectors.T
-    return cosines.max(axis=1), np.array(query.liked_ids, dtype=np.int64)[cosines.argmax(axis=1)]
+    cosines = vectors @ query.acted_vectors.T
+    cosines[selected.ids[:, None] == np.array(query.acted_ids, dtype=np.int64)] = 0  # no post is its own reason
+    return cosines.max(axis=1), np.array(query.acted_ids, dtype=np.int64)[cosines.argmax(axis=1)]
 
 
 def _strongest(
@@ -207,6 +208,8 @@ def _words_of_terms() -> dict[str, tuple[str, str]]:
     """Label and meaning of every term of the recipe, in the active language."""
     return {
         "interest": (_("Your interests"), _("How near its meaning is to what you like")),
+        "liked_like": (_("Posts you liked"), _("How near its meaning is to single posts you liked")),
+        "topic_taste": (_("Subjects you care for"), _("How much more than others you like what it is about")),
         "topic_interest": (_("Topics you like"), _("It carries a topic that you often like")),
         "refusal": (_("What you said no to"), _("How near it is to posts you did not want")),
         "follows_author": (_("You follow the author"), _("Posts of people you follow count more")),
@@ -219,5 +222,6 @@ def _words_of_terms() -> dict[str, tuple[str, str]]:
         "language": (_("Language"), _("It is in a language you read")),
         "answer": (_("An answer"), _("Answers count less than posts that stand alone")),
         "shown": (_("Shown before"), _("You have seen it and passed on")),
+        "acted": (_("Known to you"), _("You liked or answered it some time ago")),
         "fewer": (_("Fewer of these"), _("You asked to see fewer like this")),
     }

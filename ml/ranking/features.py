@@ -67,7 +67,9 @@ def quality(query: Query, candidates: Candidates) -> Floats:
 
 FEATURES: tuple[Feature, ...] = (
     _column("interest", "cosine to the nearest interest, weighed by its relative strength, 0 to 1"),
-    _column("topic_interest", "relative strength of the strongest interest whose topic it carries, 0 to 1"),
+    _column("liked_like", "mean cosine to the three nearest posts the viewer liked lately, 0 to 1"),
+    _column("topic_taste", "how much more than others the viewer cares for what it is about, -0.3 to 1"),
+    _column("topic_interest", "strength of the viewer's interest in a topic it carries, over their strongest, 0 to 1"),
     _column("refusal", "cosine to the nearest of what the viewer said no to, 0 to 1"),
     Feature("follows_author", "1 when the viewer follows the author", _member("author", lambda q: sorted(q.followed))),
     _column("affinity", "the viewer's bond to the author from their acts, 0 to 1"),
@@ -79,6 +81,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("language_read", "1 when the viewer reads its language, or none is known", _language_read),
     _column("shown_times", "times it was shown to the viewer in the last seven days"),
     _column("shown_hours_ago", "hours since it was last shown to the viewer; 999 for never"),
+    _column("acted_days_ago", "days since the viewer liked, answered, kept or reposted it; 999 for never"),
     _column("feedback", "what 'see fewer' leaves of it, 0 to 1"),
     _column("answer", "1 when it answers another post"),
     _column("age_hours", "hours since it was written"),

@@ -13,6 +13,7 @@ import numpy as np
 from ml.ranking.candidate import Bools, Candidates, Query
 
 SHOWN_AT_MOST = 3  # shown so often in the last seven days without an answer: enough (once and twice only damp)
+ACTED_AWAY_DAYS = 7.0  # what one liked or answered stays away for a week; later it may return, lower (RECIPE)
 STRONG_INTEREST = 0.6  # from here a post in another language may pass
 MERIT = 2.0  # an answer is worth showing alone from this many times the usual acts
 SAME_MEANING = 0.96  # cosine from which two posts say the same
@@ -66,8 +67,7 @@ def recommendable(query: Query, candidates: Candidates) -> Bools:
 
 
 def not_acted(query: Query, candidates: Candidates) -> Bools:
-    acted = np.array([act.post_id for act in query.acts], dtype=np.int64)
-    return ~(candidates["acted"] | np.isin(candidates.ids, acted))
+    return np.asarray(candidates["acted_days_ago"] >= ACTED_AWAY_DAYS)
 
 
 def not_refused(query: Query, candidates: Candidates) -> Bools:
@@ -132,7 +132,7 @@ NOT_MUTED = Rule("muted person", "the viewer muted the author", not_muted)
 NO_MUTED_WORDS = Rule("muted words", "holds a word the viewer muted", without_muted_words)
 NO_MUTED_TOPICS = Rule("muted topic", "carries a topic the viewer muted", without_muted_topics)
 RECOMMENDABLE = Rule("not recommendable", "the author keeps out of recommendations", recommendable)
-NOT_ACTED = Rule("acted on", "the viewer liked, answered, kept or reposted it", not_acted)
+NOT_ACTED = Rule("acted on", "the viewer liked, answered, kept or reposted it this week", not_acted)
 NOT_REFUSED = Rule("not interested", "the viewer said: not this post", not_refused)
 NOT_FEWER = Rule("see fewer", "the viewer asked for fewer, less than 14 days ago", not_fewer)
 NOT_SEEN = Rule("seen enough", f"shown {SHOWN_AT_MOST} times in seven days", not_seen_enough)

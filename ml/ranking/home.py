@@ -6,7 +6,7 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from ml.ranking import filters, hydrators, sources, viewer
+from ml.ranking import filters, hydrators, likeness, sources, viewer
 from ml.ranking.candidate import Candidates, Query
 from ml.ranking.pipeline import Pipeline
 from ml.ranking.scorers import HandSet, ScoreBy
@@ -15,24 +15,28 @@ from ml.ranking.selectors import EXPLORED, NEW_VOICE, Places
 # What one unit of each number is worth. Found by trial on the demo town; a learned model replaces it.
 RECIPE: Final[dict[str, float]] = {
     "interest": 3.0,  # × cosine to the nearest interest
-    "topic_interest": 0.8,  # × relative strength of the interest whose topic it carries
+    "liked_like": 1.5,  # × cosine to the nearest liked posts
+    "topic_taste": 3.0,  # × how much more than others one cares for its topic, −0.3 to 1
+    "topic_interest": 0.7,  # × relative strength of the interest in a topic it carries
     "refusal": -3.0,  # × cosine to what was refused, above the floor
     "refusal_floor": 0.25,
-    "follows_author": 0.5,
-    "affinity": 0.8,  # × bond to the author, 0 to 1
+    "follows_author": 0.4,
+    "affinity": 0.5,  # × bond to the author, 0 to 1
     "friends": 0.5,  # × (1 − exp(−people followed who liked it / 2))
-    "topic_followed": 0.8,
+    "topic_followed": 0.6,
     "group_joined": 0.4,
-    "freshness": 0.8,  # × 0.5^(age / half-life)
-    "quality": 0.35,  # × log of acts over the usual
+    "freshness": 0.5,  # × 0.5^(age / half-life)
+    "quality": 0.25,  # × log of acts over the usual
     "language": 0.3,
     "answer": -0.4,
+    "acted_factor": 0.8,  # of the score remains when one liked or answered it longer than a week ago
     "shown_factor": 0.6,  # of the score remains each time it was shown in vain
 }
 
 PLAIN_SOURCES: Final = (
     sources.FOLLOWS,
     sources.TOPICS,
+    sources.LIKED_TOPICS,
     sources.GROUPS,
     sources.LIKED_BY_FOLLOWED,
     sources.REPOSTS,
@@ -76,9 +80,11 @@ def home() -> Pipeline:
             hydrators.PostFacts(),
             hydrators.Age(),
             hydrators.Vectors(),
-            hydrators.InterestMatch(),
+            likeness.InterestMatch(),
+            likeness.TopicTaste(),
             hydrators.SocialProof(),
             hydrators.Affinity(),
+            hydrators.ActedBefore(),
             hydrators.ShownBefore(),
             hydrators.FeedbackInForce(),
         ],

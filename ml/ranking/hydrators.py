@@ -112,10 +112,13 @@ class Age:
 
 
 class Vectors:
-    """The vector of each post (zeros where none is made yet), and of what was liked and shown last: one query."""
+    """The vector of each post (zeros where none is made yet), of what was acted on and what was shown last: one query.
+
+    Without consent no act is looked at.
+    """
 
     name = "vectors"
-    liked, shown = 60, 40
+    acts, shown = 150, 40
 
     def missing(self, query: Query, n: int) -> Mapping[str, Column]:
         size = query.interests.vectors.shape[1] if len(query.interests.vectors) else 1
@@ -124,14 +127,14 @@ class Vectors:
     def __call__(self, query: Query, candidates: Candidates) -> Mapping[str, Column]:
         if not query.model:
             return self.missing(query, len(candidates))
-        liked = [act.post_id for act in query.acts if act.kind == "like"][: self.liked] if query.learns else []
+        acted = list(query.act_on)[: self.acts] if query.learns else []
         shown = sorted(query.shown, key=lambda post: query.shown[post].last_at, reverse=True)[: self.shown]
-        ids, found = vectors_of(list({*candidates.ids.tolist(), *liked, *shown}), query.model)
+        ids, found = vectors_of(list({*candidates.ids.tolist(), *acted, *shown}), query.model)
         if not ids:
             return self.missing(query, len(candidates))
         row_of = {post_id: row for row, post_id in enumerate(ids)}
-        query.liked_ids = tuple(post_id for post_id in liked if post_id in row_of)
-        query.liked_vectors = found[[row_of[post_id] for post_id in query.liked_ids]]
+        query.acted_ids = tuple(post_id for post_id in acted if post_id in row_of)
+        query.acted_vectors = found[[row_of[post_id] for post_id in query.acted_ids]]
         query.shown_vectors = found[[row_of[post_id] for post_id in shown if post_id in row_of]]
         places = np.array([row_of.get(post_id, -1) for post_id in candidates.ids.tolist()], dtype=np.int64)
         has = places >= 0
@@ -168,14 +171,11 @@ class SocialProof:
         return columns
 
 
-# How much an act toward an author says of the bond, by the effort it takes; halved every month.
-AFFINITY = {"like": 1.0, "bookmark": 1.5, "repost": 2.0, "comment": 2.5}
-AFFINITY_HALF_LIFE_DAYS = 30.0
 AFFINITY_HALF_FULL = 4.0  # faded acts at which the bond is at 63 %
 
 
 class Affinity:
-    """The viewer's bond to each author: 1 − exp(−Σ weight·0.5^(days/30) / 4), from 0 to 1. Zero without consent."""
+    """The viewer's bond to each author: 1 − exp(−Σ weight of the acts / 4), from 0 to 1. Zero without consent."""
 
     name = "affinity"
 
@@ -187,8 +187,7 @@ class Affinity:
             return self.missing(query, len(candidates))
         bonds: dict[int, float] = {}
         for act in query.acts:
-            faded: float = 0.5 ** (_days(query.now, act.at) / AFFINITY_HALF_LIFE_DAYS)
-            bonds[act.author_id] = bonds.get(act.author_id, 0.0) + AFFINITY[act.kind] * faded
+            bonds[act.author_id] = bonds.get(act.author_id, 0.0) + act.weight(query.now)
         total = np.array([bonds.get(author, 0.0) for author in candidates["author"].tolist()], dtype=np.float32)
         return {"affinity": (1 - np.exp(-total / AFFINITY_HALF_FULL)).astype(np.float32)}
 
@@ -197,46 +196,20 @@ def _days(now: datetime, then: datetime) -> float:
     return max((now - then).total_seconds() / 86400, 0.0)
 
 
-class InterestMatch:
-    """How near each post lies to what the viewer is drawn to, and to what they refused.
+class ActedBefore:
+    """Days since the viewer liked, answered, kept or reposted each post: 999 for never, 365 for too long ago."""
 
-    interest = max over interests of cosine · √(strength / greatest strength), at least 0; `interest_at` is which one.
-    refusal = the greatest cosine to what they said no to. topic_interest = √(relative strength) of the strongest
-    interest whose topic the post carries.
-    """
-
-    name = "interest match"
+    name = "acted before"
 
     def missing(self, query: Query, n: int) -> Mapping[str, Column]:
-        return {
-            "interest": np.zeros(n, dtype=np.float32),
-            "interest_at": np.full(n, -1, dtype=np.int64),
-            "topic_interest": np.zeros(n, dtype=np.float32),
-            "refusal": np.zeros(n, dtype=np.float32),
-        }
+        return {"acted_days_ago": np.full(n, 999, dtype=np.float32)}
 
     def __call__(self, query: Query, candidates: Candidates) -> Mapping[str, Column]:
-        columns = {**self.missing(query, len(candidates))}
-        vectors, known = candidates["vector"], query.interests
-        if not len(candidates):
-            return columns
-        if len(known.vectors):
-            relative = np.sqrt(known.strengths / max(float(known.strengths.max()), 1e-9))
-            columns["topic_interest"][:] = _by_topic(query, candidates, relative)
-            if known.vectors.shape[1] == vectors.shape[1]:
-                match = np.maximum(vectors @ known.vectors.T, 0) * relative
-                columns["interest"], columns["interest_at"] = match.max(axis=1), match.argmax(axis=1)
-        if len(known.negatives) and known.negatives.shape[1] == vectors.shape[1]:
-            columns["refusal"] = np.maximum((vectors @ known.negatives.T).max(axis=1), 0)
-        return columns
-
-
-def _by_topic(query: Query, candidates: Candidates, relative: Floats) -> list[float]:
-    strongest: dict[int, float] = {}
-    for topic, strength in zip(query.interests.topics, relative.tolist(), strict=False):
-        if topic is not None:
-            strongest[topic] = max(strength, strongest.get(topic, 0.0))
-    return [max((strongest.get(topic, 0.0) for topic in topics), default=0.0) for topics in candidates["topics"]]
+        days = np.where(candidates["acted"], 365, 999).astype(np.float32)
+        for row, post_id in enumerate(candidates.ids.tolist()):
+            if post_id in query.act_on:
+                days[row] = _days(query.now, query.act_on[post_id].at)
+        return {"acted_days_ago": days}
 
 
 class ShownBefore:
@@ -312,9 +285,9 @@ class FeedbackInForce:
     @staticmethod
     def _about(query: Query, candidates: Candidates, topic: int) -> Column:
         tagged = np.array([topic in topics for topics in candidates["topics"]], dtype=np.bool_)
-        centre = query.fewer_topic_vectors.get(topic)
-        if centre is None or candidates["vector"].shape[1] != len(centre):
+        place = query.topic_places.get(topic)
+        if place is None or candidates["vector"].shape[1] != query.topic_vectors.shape[1]:
             return tagged
-        near = candidates["vector"] @ centre
-        best = (candidates["vector"] @ query.topic_vectors.T).max(axis=1)
+        cosines = candidates["vector"] @ query.topic_vectors.T
+        near, best = cosines[:, place], cosines.max(axis=1)
         return np.asarray(tagged | (near > ABOUT_TOPIC_COSINE) & (near > best - ABOUT_TOPIC_MARGIN))

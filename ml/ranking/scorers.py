@@ -27,7 +27,7 @@ class Model(Protocol):
 class HandSet:
     """The hand-set recipe: weight × number for each plain term, then what is taken away from what was gained.
 
-    Taking away is a share of the gain: shown already × 0.6 a time, "see fewer" by `fewer_factor`.
+    Taking away is a share of the gain: shown already, acted on before, "see fewer" by `fewer_factor`.
     """
 
     weights: Mapping[str, float]
@@ -42,6 +42,8 @@ class HandSet:
         weight = self.weights
         terms = {
             "interest": weight["interest"] * number["interest"],
+            "liked_like": weight["liked_like"] * number["liked_like"],
+            "topic_taste": weight["topic_taste"] * number["topic_taste"],
             "topic_interest": weight["topic_interest"] * number["topic_interest"],
             "refusal": weight["refusal"] * np.maximum(number["refusal"] - weight["refusal_floor"], 0),
             "follows_author": weight["follows_author"] * number["follows_author"],
@@ -56,7 +58,9 @@ class HandSet:
         }
         gained = np.maximum(sum(terms.values(), np.zeros(len(rows), dtype=np.float32)), 0)
         terms["shown"] = -gained * (1 - weight["shown_factor"] ** number["shown_times"])
-        terms["fewer"] = -(gained + terms["shown"]) * (1 - number["feedback"])
+        gained = gained + terms["shown"]
+        terms["acted"] = -gained * (1 - weight["acted_factor"]) * (number["acted_days_ago"] < 999)
+        terms["fewer"] = -(gained + terms["acted"]) * (1 - number["feedback"])
         return terms
 
 

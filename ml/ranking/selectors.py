@@ -32,13 +32,13 @@ class Places:
     """
 
     pool: int = 300
-    meaning: float = 0.5
-    topic: float = 0.08
+    meaning: float = 0.3
+    topic: float = 0.04
     topic_memory: int = 5
     author_run: int = 10  # among so many places in a row …
     author_most: int = 2  # … an author has at most so many, while others are there
     explore: str = "exploration"
-    explore_every: int = 10
+    explore_every: int = 12
     known_interest: float = 0.3  # from here a post is of a known interest, and no exploration
     temperature: float = 0.5
     new_voices: str = "new voices"

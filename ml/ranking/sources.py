@@ -90,6 +90,7 @@ def facts_of(query: Query) -> dict[str, Any]:
         "viewer": query.viewer_id,
         "followed": sorted(query.followed),
         "topics": sorted(query.topics),
+        "liked_topics": sorted({topic for topic in query.interests.topics if topic is not None}),
         "groups": sorted(query.groups),
         "languages": sorted(query.languages),
         "any_language": bool(query.languages),
@@ -120,6 +121,12 @@ TOPICS = Sql(
         ORDER BY post_id DESC LIMIT 40) AS t ORDER BY t.post_id DESC""",
     cap=150,
     needs="topics",
+)
+LIKED_TOPICS = Sql(
+    "liked topics",
+    TOPICS.select.replace("%(topics)s", "%(liked_topics)s"),
+    cap=150,
+    needs="liked_topics",
 )
 GROUPS = Sql(
     "groups",
@@ -192,6 +199,6 @@ class NearInterests:
 
     def __call__(self, query: Query) -> Sequence[Found]:
         vectors = query.interests.vectors[: self.interests]
-        found = nearest_to_each(vectors, self.each, model=query.model, newer_than=query.oldest_id)
+        found = nearest_to_each(vectors, self.each, model=query.model, newer_than=query.oldest_id, top_level=True)
         pairs = [(post_id, place) for place, near in enumerate(found) for post_id, _cosine in near]
         return [Found(self.name, [pair[0] for pair in pairs], [pair[1] for pair in pairs])]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.embedding.centre import site_centres
 from ml.embedding.interests import interests_of
 from ml.embedding.nearest import from_bytes
 from ml.ranking.candidate import Act, Interests, Query, Said, Shown
@@ -90,7 +91,8 @@ def pace_of(acts: float | None, posts: int, oldest: int | None, now: datetime) -
 
 
 _ACTS = """
-SELECT a.kind, a.post_id, p.author_id, a.at, left(p.text, 80), coalesce(nullif(f.display_name, ''), u.username) FROM (
+SELECT a.kind, a.post_id, p.author_id, a.at, left(p.text, 80), coalesce(nullif(f.display_name, ''), u.username),
+  p.language FROM (
   (SELECT 'like' AS kind, post_id, created_at AS at FROM feed_like WHERE person_id = %(viewer)s
      ORDER BY id DESC LIMIT 200)
   UNION ALL (SELECT 'repost', post_id, created_at FROM feed_repost WHERE person_id = %(viewer)s
@@ -142,6 +144,7 @@ class LearnedInterests:
         query.model = serving_encoder()
         if not query.model:
             return
+        query.centres = site_centres(query.model)  # kept for minutes in each process
         found = interests_of(query.viewer_id, query.model)
         allowed = [i for i, source in enumerate(found.sources) if query.learns or source == "chosen"]
         query.interests = Interests(
@@ -154,23 +157,20 @@ class LearnedInterests:
         )
 
 
-class TopicCentres:
-    """The centres of all curated topics, for whoever asked to see fewer of one: at most one query, mostly none.
+_TOPICS = """
+SELECT v.topic_id, halfvec_send(v.vector), v.posts, ARRAY(SELECT id FROM feed_topic WHERE alias_of_id = v.topic_id)
+FROM ml_topicvector v WHERE v.model = %(model)s ORDER BY v.topic_id
+"""
 
-    A post without a hashtag is about a topic too; see `filters.FewerOf`.
-    """
+
+class TopicCentres:
+    """The centres of all curated topics and their shares of the site: one query of a few rows."""
 
     name = "topic centres"
 
     def __call__(self, query: Query) -> None:
-        wanted = {one.topic_id for one in query.said if one.kind == "fewer_topic"}
-        if not wanted or not query.model:
-            return
-        found = rows(
-            "SELECT topic_id, halfvec_send(vector) FROM ml_topicvector WHERE model = %(model)s", {"model": query.model}
-        )
+        found = rows(_TOPICS, {"model": query.model}) if query.model else []
         query.topic_vectors = from_bytes([row[1] for row in found])
-        places = {row[0]: i for i, row in enumerate(found)}
-        query.fewer_topic_vectors = {
-            topic: np.asarray(query.topic_vectors[places[topic]]) for topic in places if topic in wanted
-        }
+        posts = np.array([row[2] for row in found], dtype=np.float32) + 1
+        query.topic_shares = posts / posts.sum() if len(posts) else posts
+        query.topic_places = {topic: place for place, row in enumerate(found) for topic in (row[0], *row[3])}

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from ml.ranking import filters
-from ml.ranking.candidate import Act
 from ml.ranking.filters import Rule
 from ml.ranking.pipeline import apart
-from tests.ml.ranking.batches import NOW, axis, batch, query
+from tests.ml.ranking.batches import axis, batch, query
 
 ENGLISH: dict[str, Any] = {"languages": frozenset({"en"})}
 FOLLOWS_9: dict[str, Any] = {"followed": frozenset({9})}
@@ -28,8 +27,7 @@ FOLLOWS_9: dict[str, Any] = {"followed": frozenset({9})}
         (filters.NO_MUTED_TOPICS, {"muted_topics": frozenset({5})}, {"topics": (4,)}, {"topics": (4, 5)}),
         (filters.RECOMMENDABLE, {}, {}, {"recommendable": False}),
         (filters.RECOMMENDABLE, FOLLOWS_9, {"author": 9, "recommendable": False}, {"recommendable": False}),
-        (filters.NOT_ACTED, {}, {}, {"acted": True}),
-        (filters.NOT_ACTED, {"acts": (Act("comment", 2, 1, NOW),)}, {}, {}),
+        (filters.NOT_ACTED, {}, {"acted_days_ago": 8.0}, {"acted_days_ago": 6.0}),
         (filters.NOT_REFUSED, {}, {}, {"refused": True}),
         (filters.NOT_FEWER, {}, {"feedback": 0.2}, {"feedback": 0.0}),
         (filters.NOT_SEEN, {}, {"shown_times": 2.0}, {"shown_times": 3.0}),

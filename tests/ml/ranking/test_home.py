@@ -20,6 +20,7 @@ from feed.models import Feedback, Impression, Post, Topic
 from ml.models import TopicVector
 from ml.ranking import explain, home, serve
 from ml.ranking.candidate import Found
+from ml.ranking.features import NAMES
 from ml.ranking.sources import Sql, Together
 from tests.ml.ranking.batches import MODEL, axis
 
@@ -261,7 +262,7 @@ def test_explained_from_the_impression_alone(alice: User) -> None:
 
 
 def test_every_term_of_the_recipe_has_words() -> None:
-    terms = home.home().scorers[0].model.terms(np.zeros((1, 26), dtype=np.float32))  # type: ignore[attr-defined]
+    terms = home.home().scorers[0].model.terms(np.zeros((1, len(NAMES)), dtype=np.float32))  # type: ignore[attr-defined]
     assert set(terms) == set(explain._words_of_terms())
 
 

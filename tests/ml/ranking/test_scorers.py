@@ -38,7 +38,14 @@ def test_what_raises_a_score(facts: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "facts",
-    [{"refusal": 0.6}, {"shown_times": 1.0}, {"feedback": 0.5}, {"answer": True}, {"age_hours": 100.0}],
+    [
+        {"refusal": 0.6},
+        {"shown_times": 1.0},
+        {"acted_days_ago": 9.0},
+        {"feedback": 0.5},
+        {"answer": True},
+        {"age_hours": 100.0},
+    ],
 )
 def test_what_lowers_a_score(facts: dict[str, Any]) -> None:
     assert score(**facts) < score()

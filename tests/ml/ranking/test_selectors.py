@@ -63,14 +63,14 @@ def test_topics_take_turns() -> None:
     assert {1, 2} <= {1 if i <= 4 else 2 for i in choose(posts)[0][:3]}
 
 
-def test_every_tenth_place_explores_and_says_how_likely_it_was() -> None:
+def test_every_twelfth_place_explores_and_says_how_likely_it_was() -> None:
     posts = falling(40) + [{"score": 0.5, "author": 50 + i, "found_by": ["exploration"]} for i in range(4)]
     ids, about = choose(posts)
     kinds = about["place_kind"].tolist()
-    assert [place for place, kind in enumerate(kinds[:40], start=1) if kind == EXPLORED] == [10, 20, 30, 40]
-    assert about["propensity"][9] == pytest.approx(1 / 4)
+    assert [place for place, kind in enumerate(kinds[:40], start=1) if kind == EXPLORED] == [12, 24, 36]
+    assert about["propensity"][11] == pytest.approx(1 / 4)
     assert about["propensity"][0] == 1
-    assert ids[9] > 40
+    assert ids[11] > 40
 
 
 def test_one_new_voice_in_its_place() -> None:
