@@ -10,23 +10,28 @@ from typing import Any
 import structlog
 from celery import Task
 from django.utils import timezone
+from kombu.pools import producers
 
 from ml.conf import FORGOTTEN_AFTER, LEARN_AFTER
 from ml.models import Learner
 
-CLOSED_SECONDS = 15.0
+CLOSED_SECONDS = 5.0
+IMPATIENT = {"max_retries": 0, "socket_connect_timeout": 0.5, "socket_timeout": 1.0}  # seconds
 log = structlog.get_logger(__name__)
 _closed_until = float("-inf")
 
 
 def queue(task: Task, *args: Any, after: float = 0.0) -> bool:
-    """Queue a task; whether the broker took it. One that cannot be reached is left alone for fifteen seconds (a circuit
+    """Queue a task; whether the broker took it. One that cannot be reached is left alone for five seconds (a circuit
     breaker), so that only one request in that time pays for it; the sweeps find what was not queued."""
     global _closed_until
     if monotonic() < _closed_until:
         return False
     try:
-        task.apply_async(args, countdown=after or None, retry=False, ignore_result=True)
+        # A connection of its own kind: kombu gives up here at once, where a worker tries again for ever.
+        connection = task.app.connection_for_write(transport_options=IMPATIENT)
+        with producers[connection].acquire(block=True, timeout=1) as producer:
+            task.apply_async(args, countdown=after or None, retry=False, ignore_result=True, producer=producer)
     except Exception as error:  # whatever a broker's client may raise
         _closed_until = monotonic() + CLOSED_SECONDS
         log.warning("broker_unreachable", task=task.name, error=repr(error))
@@ -43,8 +48,8 @@ def learn_soon(person_id: int, task: Task) -> None:
     learner, _new = Learner.objects.get_or_create(pk=person_id)
     waiting = learner.stale_since is not None and now - learner.stale_since < FORGOTTEN_AFTER
     Learner.objects.filter(pk=person_id).update(stale_since=now)
-    if not waiting:
-        queue(task, person_id, after=LEARN_AFTER)
+    if not waiting and not queue(task, person_id, after=LEARN_AFTER):
+        Learner.objects.filter(pk=person_id).update(stale_since=now - FORGOTTEN_AFTER)  # the next act asks again
 
 
 def take_stale(person_id: int, learn: Callable[[int], Any]) -> bool:
