@@ -39,5 +39,5 @@ def own_data(person: User) -> dict[str, Any]:
         "muted_phrases": list(person.muted_phrases.values_list("phrase", flat=True)),
     }
     for _receiver, part in collect_own_data.send(sender=None, person=person):
-        data |= part or {}
+        data.update(dict(part or {}))
     return data

@@ -1,7 +1,7 @@
 """The door upward: what the feed asks of whoever learns, as Protocols, with honest plain answers for when nobody does.
 
-`settings.FEED_BACKENDS` names who answers. Whatever fails behind this door is logged and answered plainly here, so that a
-page never breaks because of a model.
+`settings.FEED_BACKENDS` names who answers. Whatever fails behind this door is logged and answered plainly here, so that
+a page never breaks because of a model.
 """
 
 from __future__ import annotations

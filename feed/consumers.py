@@ -146,7 +146,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.joined.add(group)
 
     async def _read_relations(self) -> None:
-        """Whom the person follows (their followers-only posts arrive by author) and of whom they want to hear nothing."""
+        """Whom the person follows (followers-only posts arrive by author) and of whom they want to hear nothing."""
         followed, self.unwanted = await self._relations()
         wanted = {live.author_group(author) for author in followed}
         have = {group for group in self.joined if group.startswith("author.")}

@@ -1,4 +1,4 @@
-"""Snowflakes: time-ordered 64-bit ids, `(unix_ms << 16) | 16-bit sequence`, safe with many writers. One place makes them."""
+"""Snowflakes: time-ordered 64-bit ids, `(unix_ms << 16) | 16-bit sequence`, safe with many writers."""
 
 from datetime import UTC, datetime
 
@@ -8,8 +8,11 @@ SEQUENCE = "feed_snowflake"
 
 
 def new_id(at: datetime | None = None) -> int:
-    """A fresh id, of now or of the moment `at` (posts that are brought in with their own date). The sequence lives in PostgreSQL, so two processes that write in the same millisecond differ;
-    it wraps after 65,536 ids, which no single millisecond can hold."""
+    """A fresh id, of now or of the moment `at` (posts that are brought in with their own date).
+
+    The sequence lives in PostgreSQL, so two processes that write in the same millisecond differ; it wraps after 65,536
+    ids, which no single millisecond can hold.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT (floor(extract(epoch FROM coalesce(%s, clock_timestamp())) * 1000)::bigint << 16)"

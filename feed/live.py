@@ -34,7 +34,7 @@ def post_group(post_id: int) -> str:
 
 
 def send(group: str, kind: str, **facts: Any) -> None:
-    """Send `{"type": "live.news", "kind": kind, …}` to a group. Ids travel as strings: JavaScript's numbers are short."""
+    """Send `{"type": "live.news", "kind": kind, …}` to a group. Ids travel as strings: JavaScript rounds them."""
     _publish(group, {"type": "live.news", "kind": kind, **facts})
 
 

@@ -128,9 +128,9 @@ def _render_words(text: str, people: set[str]) -> str:
 
 
 def search_terms(text: str, most: int = 600) -> list[str]:
-    """Words for the keyword index: casefolded words as they are, Chinese and Japanese as overlapping pairs of characters.
+    """Words for the keyword index: casefolded words, and overlapping pairs of Chinese or Japanese characters.
 
-    PostgreSQL's own parsers do not cut Chinese; pairs (the method of Lucene's CJKAnalyzer) find every word of two or more.
+    PostgreSQL's own parsers do not cut Chinese; pairs (as in Lucene's CJKAnalyzer) find every word of two or more.
     """
     text = unicodedata.normalize("NFKC", text).casefold()
     terms: list[str] = []
@@ -142,7 +142,7 @@ def search_terms(text: str, most: int = 600) -> list[str]:
 
 
 def search_query(text: str) -> str:
-    """A `tsquery` that wants every term of `text`, the last one also as a beginning; empty where nothing can be sought."""
+    """A `tsquery` that wants every term of `text`, words also as beginnings; empty where nothing can be sought."""
     text = unicodedata.normalize("NFKC", text).casefold()
     parts: list[str] = []
     for run in _CJK.findall(text):

@@ -60,7 +60,7 @@ class PostVector(models.Model):
 
 
 class TopicVector(models.Model):
-    """The centre of a curated topic: from its description and examples, then also from the posts that carry its hashtag."""
+    """The centre of a curated topic: from its description and examples, then also from posts with its hashtag."""
 
     topic = models.ForeignKey("feed.Topic", models.CASCADE, related_name="vectors")
     model = models.CharField(max_length=120)

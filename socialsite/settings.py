@@ -1,4 +1,4 @@
-"""Every setting of the site, read once. With no environment at all it runs alone; each engine is one URL away from scale."""
+"""Every setting, read once. With no environment at all the site runs alone; each engine is one URL away from scale."""
 
 import logging
 import sys
@@ -29,7 +29,7 @@ CSRF_TRUSTED_ORIGINS = env.words(
 
 
 def _secret_key() -> str:
-    """The secret of this installation: given by SECRET_KEY, or made once and kept in var/, readable by its owner only."""
+    """The secret of this installation: given by SECRET_KEY, or made once under var/, readable by its owner only."""
     given = env.text("SECRET_KEY", "", "Signs sessions and links; made once under var/ when not given.")
     if given:
         return given

@@ -14,7 +14,7 @@ UNUSED_PICTURE_DAYS = 3
 
 
 def expire_impressions(now: datetime | None = None) -> int:
-    """Delete impressions older than `IMPRESSIONS_KEPT_DAYS`, in batches so that no page waits. Returns how many went."""
+    """Delete impressions older than `IMPRESSIONS_KEPT_DAYS`, in batches so that no page waits. Returns how many."""
     limit = (now or timezone.now()) - timedelta(days=settings.IMPRESSIONS_KEPT_DAYS)
     gone = 0
     while True:

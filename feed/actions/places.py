@@ -159,7 +159,7 @@ def remove_member(person: User, membership: Membership) -> None:
 
 @transaction.atomic
 def set_member_role(person: User, membership: Membership, role: str) -> None:
-    """The owner makes members moderators or plain members, or hands the group over (the old owner stays a moderator)."""
+    """The owner makes members moderators or plain members, or hands the group over and stays a moderator."""
     group = Group.objects.select_for_update().get(pk=membership.group_id)
     if group.owner_id != person.pk:
         raise PermissionDenied(_("Only the owner of the group can do this."))

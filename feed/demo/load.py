@@ -1,4 +1,4 @@
-"""Writes the town into the tables, in bulk: it bypasses the verbs' announcements, because thirty days would come at once.
+"""Writes the town into the tables, in bulk: past the verbs' announcements, because thirty days would come at once.
 
 Counters, keyword index, HTML, topics and mentions are made exactly as the verbs make them; a test compares the two.
 """
@@ -272,28 +272,28 @@ def _notices(people: dict[str, User]) -> None:
         )
         for like in Like.objects.filter(created_at__gte=since).select_related("post").exclude(person=F("post__author"))
     ]
-    for post in Post.objects.filter(created_at__gte=since, parent__isnull=False).select_related("parent"):
-        if post.parent and post.parent.author_id != post.author_id:
-            notices.append(
-                Notification(
-                    recipient_id=post.parent.author_id,
-                    kind=kind.COMMENT,
-                    actor_id=post.author_id,
-                    post=post,
-                    created_at=post.created_at,
-                )
-            )
-    for mention in Mention.objects.filter(post__created_at__gte=since).select_related("post"):
-        if mention.person_id != mention.post.author_id:
-            notices.append(
-                Notification(
-                    recipient_id=mention.person_id,
-                    kind=kind.MENTION,
-                    actor_id=mention.post.author_id,
-                    post=mention.post,
-                    created_at=mention.post.created_at,
-                )
-            )
+    notices += [
+        Notification(
+            recipient_id=post.parent.author_id,
+            kind=kind.COMMENT,
+            actor_id=post.author_id,
+            post=post,
+            created_at=post.created_at,
+        )
+        for post in Post.objects.filter(created_at__gte=since, parent__isnull=False).select_related("parent")
+        if post.parent and post.parent.author_id != post.author_id
+    ]
+    notices += [
+        Notification(
+            recipient_id=mention.person_id,
+            kind=kind.MENTION,
+            actor_id=mention.post.author_id,
+            post=mention.post,
+            created_at=mention.post.created_at,
+        )
+        for mention in Mention.objects.filter(post__created_at__gte=since).select_related("post")
+        if mention.person_id != mention.post.author_id
+    ]
     recent = timezone.now() - timedelta(days=1)
     for notice in notices:
         notice.read_at = None if notice.created_at > recent else notice.created_at

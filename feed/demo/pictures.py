@@ -1,4 +1,4 @@
-"""Draws the town's pictures: a portrait and a header for each person, a scene for each motif. The same seed, the same picture."""
+"""Draws the town's pictures: a portrait and a header for each person, scenes by motif. Same seed, same picture."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def header(seed: str, width: int = 1200, height: int = 400) -> bytes:
 
 
 def scene(motif: str, seed: str, width: int = SCENE_SIZE[0], height: int = SCENE_SIZE[1]) -> bytes:
-    """A picture of `motif`: one of sky, hill, bowl, plant, bike, cat, book, night, city, sea, chart, lamp; else a landscape."""
+    """A picture of `motif`: one of sky, hill, bowl, plant, bike, cat, book, night, city, sea, chart, lamp."""
     luck = random.Random(f"scene {motif} {seed}")  # noqa: S311
     palette = PALETTES[2] if motif == "night" else luck.choice([PALETTES[i] for i in (0, 1, 3, 4)])
     if motif in ("sky", "hill", "sea", "city", "night"):
@@ -193,7 +193,7 @@ def _city(
 
 def _table(luck: random.Random, width: int, height: int, palette: Palette, motif: str) -> Image.Image:
     w, h = width * 2, height * 2
-    high, low, far, near, light = palette
+    high, low, far, *_ = palette
     image = _gradient(w, h, low, high)
     shadow = Image.new("L", (w, h), 0)
     cx, base = w * luck.uniform(0.42, 0.58), h * 0.8

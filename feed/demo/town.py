@@ -16,7 +16,7 @@ PARTS = ("en", "zh")
 
 @dataclass(frozen=True)
 class Person:
-    """One of the townspeople. `tastes` (topic to weight, 0 to 1) are the truth from which their behaviour is simulated."""
+    """One of the townspeople. `tastes` (topic to weight, 0 to 1) are the truth behind their simulated acts."""
 
     name: str
     display: str
