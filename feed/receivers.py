@@ -60,8 +60,8 @@ def tell_hidden(post_id: int, name: str, **_: Any) -> None:
         live.post_gone(post_id)
 
 
-@receiver(signals.notified, dispatch_uid="feed.tell_notice")
-def tell_notice(recipient_id: int, notification_id: int, **_: Any) -> None:
+@receiver([signals.notified, signals.notices_read], dispatch_uid="feed.tell_notice")
+def tell_notice(recipient_id: int, **_: Any) -> None:
     live.new_notice(recipient_id)
 
 

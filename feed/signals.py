@@ -22,3 +22,4 @@ feedback_undone = Signal()  # person_id, feedback_id
 reported = Signal()  # report_id
 labelled = Signal()  # post_id, name
 notified = Signal()  # recipient_id, notification_id
+notices_read = Signal()  # recipient_id

@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("feed.urls")),
     path("media/<path:path>", media.show, name="media"),
 ]
+handler400 = "feed.views.errors.bad_request"
 handler403 = "feed.views.errors.forbidden"
 handler404 = "feed.views.errors.not_found"
 handler500 = "feed.views.errors.server_error"

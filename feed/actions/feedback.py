@@ -40,7 +40,7 @@ def give_feedback(
     about: dict[str, Any] = {"kind": kind, "author": author, "topic": topic}
     if kind in (Feedback.Kind.NOT_INTERESTED, Feedback.Kind.MORE):
         about["post"] = post
-    User.objects.select_for_update().get(pk=person.pk)  # two clicks at once are one feedback
+    User.objects.select_for_update(no_key=True).get(pk=person.pk)  # two clicks at once are one feedback
     standing = Feedback.objects.in_force().filter(person=person, **about).first()
     if standing is not None:
         return standing

@@ -47,4 +47,7 @@ def mark_notices_read(person: User, up_to: int | None = None) -> int:
     unread = Notification.objects.filter(recipient=person, read_at=None)
     if up_to is not None:
         unread = unread.filter(pk__lte=up_to)
-    return unread.update(read_at=timezone.now())
+    number = unread.update(read_at=timezone.now())
+    if number:
+        announce(signals.notices_read, recipient_id=person.pk)
+    return number

@@ -170,7 +170,9 @@ def _write_text(post: Post) -> list[User]:
 
 
 def _set_hashtags(post: Post) -> None:
-    topics = {topic.pk: topic for topic in map(topic_named, texts.hashtags(post.text))}
+    # In one order for everybody: two posts that bring the same new hashtags must not wait for each other.
+    tags = sorted(texts.hashtags(post.text), key=texts.topic_name)
+    topics = {topic.pk: topic for topic in map(topic_named, tags)}
     for topic in list(topics.values()):
         if topic.alias_of_id:
             topics.setdefault(topic.alias_of_id, topic.alias_of)  # type: ignore[arg-type]
@@ -184,15 +186,14 @@ def _set_hashtags(post: Post) -> None:
 
 def _count_new(post: Post, step: int) -> None:
     """Put the counters that this post moves up (1) or down (-1): its author's, its parent's, the quoted post's."""
-    if post.parent_id:
-        Post.objects.filter(pk=post.parent_id).update(comments_count=Greatest(F("comments_count") + step, 0))
-    if post.quote_id:
-        Post.objects.filter(pk=post.quote_id).update(quotes_count=Greatest(F("quotes_count") + step, 0))
+    moved = [(post.parent_id, "comments_count"), (post.quote_id, "quotes_count")]
+    for pk, field in sorted((pk, field) for pk, field in moved if pk):  # one order of locks: no deadlock
+        Post.objects.filter(pk=pk).update(**{field: Greatest(F(field) + step, 0)})
     Profile.objects.filter(user_id=post.author_id).update(posts_count=Greatest(F("posts_count") + step, 0))
 
 
 def _tell(post: Post, mentioned: Collection[User]) -> None:
-    """Notices for the person answered, the person quoted and the people mentioned, each once and only if they may read it."""
+    """Notices for the person answered, the person quoted and the people mentioned, each once, if they may read it."""
     kinds: dict[int, str] = {person.pk: Notification.Kind.MENTION for person in mentioned}
     if post.quote is not None:
         kinds[post.quote.author_id] = Notification.Kind.QUOTE
@@ -252,7 +253,7 @@ def correct_language(author: User, post: Post, language: str) -> Post:
 
 @transaction.atomic
 def delete(author: User, post: Post) -> None:
-    """Take one's own post away. It can be restored for thirty days; then it is purged. Deleting twice is deleting once."""
+    """Take one's own post away. It can be restored for thirty days; then it is purged. Twice is once."""
     found = Post.objects.select_for_update().filter(pk=post.pk, author=author).first()
     if found is None:
         raise PermissionDenied(_("You can delete only your own posts."))

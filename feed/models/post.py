@@ -32,8 +32,8 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Posts that `viewer` (a User or AnonymousUser) may read; the only way to read a post of another.
 
         Public posts; one's own; followers' posts of people one follows; group posts of public groups and of groups one
-        is in; answers to oneself and posts that mention one. Never deleted ones, never across a block in either direction, never of people who left, and none that a
-        moderator hid, except to its author.
+        is in; answers to oneself and posts that mention one. Never deleted ones, never across a block in either
+        direction, never of people who left, and none that a moderator hid, except to its author.
         """
         from accounts.models import Block, Follow
         from feed.models.group import Membership
@@ -164,12 +164,8 @@ class Post(models.Model):
         return self.thread_id or self.pk
 
 
-class CommentQuerySet(PostQuerySet):
-    pass
-
-
-class Comments(models.Manager.from_queryset(CommentQuerySet)):  # type: ignore[misc]
-    def get_queryset(self) -> CommentQuerySet:
+class Comments(models.Manager.from_queryset(PostQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> PostQuerySet:
         return super().get_queryset().filter(is_comment=True)
 
 

@@ -66,7 +66,7 @@ def cards(posts: QuerySet[Post], viewer: Any) -> list[Post]:
     the pictures; the topics.
     """
     found = list(_with_standing(posts, viewer).select_related(*_JOINED))
-    quotes = [post.quote for post in found if _keep_quote(post)]
+    quotes = [post.quote for post in found if _keep_quote(post) and post.quote is not None]
     prefetch_related_objects([*found, *quotes], "attachments", "topics")
     for post in found:
         post.answers_to = post.parent.author.username if post.parent is not None else ""  # type: ignore[attr-defined]

@@ -5,10 +5,15 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/400.html", {"reason": "", "restart": "/"}, status=400)
+    """More than the site takes at once (fields, files, bytes), or a request that makes no sense."""
+    reason = _(
+        "This was more than can be sent at once, or it was damaged on the way. Go back: your text is still there."
+    )
+    return render(request, "errors/400.html", {"reason": reason, "restart": "/"}, status=400)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

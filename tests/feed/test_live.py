@@ -98,6 +98,8 @@ async def test_notices_arrive_at_their_person_alone(alice, bob):
         await verb(actions.like)(alice, post)
         assert (await heard(mine, "notices"))["unread"] == 2  # alice follows bob, and likes
         await quiet(visitor)
+        await verb(actions.mark_notices_read)(bob)
+        assert (await heard(mine, "notices"))["unread"] == 0
 
 
 async def test_a_dropped_socket_learns_what_it_missed(alice, bob):

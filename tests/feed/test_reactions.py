@@ -118,3 +118,16 @@ def test_new_hashtags_at_once_are_one_topic(person):
     at_once([lambda who=who: actions.publish(who, "hello #brandnew #other") for who in crowd])
     assert Post.objects.filter(topics__name="brandnew").count() == 8
     assert connection.vendor == "postgresql"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_posts_that_need_the_same_rows_in_another_order_do_not_block_each_other(person):
+    crowd = [person(f"crossing{n}", consents=False) for n in range(8)]
+    for turn in range(4):
+        tags = [f"#new{turn}x{n}" for n in range(10)]
+        one, two = (actions.publish(crowd[n], f"turn {turn}") for n in (0, 1))
+        texts = [" ".join(tags), " ".join(reversed(tags))]
+        pairs = [{"parent": one, "quote": two}, {"parent": two, "quote": one}]
+        at_once([lambda n=n: actions.publish(crowd[n], texts[n % 2], **pairs[n % 2]) for n in range(8)])
+        one.refresh_from_db()
+        assert (one.comments_count, one.quotes_count) == (4, 4)

@@ -98,9 +98,9 @@ def test_people_topics_and_groups_by_name(alice, bob, person, mallory):
 @pytest.mark.parametrize("kind", ["posts", "people", "topics", "groups", "nonsense"])
 @pytest.mark.parametrize(
     "query",
-    ["", " ", "'", "''", "\\", "& | !", "a & ! b", "<->", "((", ":*", "%", "_", "\x00", "x" * 5000, "👨‍👩‍👧‍👦", "'a':*B", "\u202e", "–", "#", "@",
-     "'; DROP TABLE feed_post; --", "مرحبا", "a:b:c", "\\' OR 1=1", "\ud83d"],
-)  # fmt: skip
+    ["", " ", "'", "''", "\\", "& | !", "a & ! b", "<->", "((", ":*", "%", "_", "\x00", "x" * 5000, "'a':*B", "\u202e"]
+    + ["👨‍👩‍👧‍👦", "–", "#", "@", "'; DROP TABLE feed_post; --", "مرحبا", "a:b:c", "\\' OR 1=1", "\ud83d"],
+)
 def test_no_query_breaks_the_page(seen_by, say, alice, kind, query):
     say(alice, "a & b ' c")
     answer = seen_by(alice).get("/search", {"q": query.encode("utf-8", "surrogatepass"), "kind": kind})
