@@ -152,7 +152,7 @@ def delete_account(person: User) -> None:
 
 @transaction.atomic
 def suspend(moderator: User, person: User) -> bool:
-    """Close an account for now: nobody meets the person or their posts, nor can they sign in. Returns whether it is new.
+    """Close an account for now: nobody meets the person or their posts, nor can they sign in. Whether it is new.
 
     Staff are suspended only by those who may change accounts, superusers by superusers, nobody by themselves.
     """
