@@ -128,6 +128,7 @@ def test_posts_that_need_the_same_rows_in_another_order_do_not_block_each_other(
         one, two = (actions.publish(crowd[n], f"turn {turn}") for n in (0, 1))
         texts = [" ".join(tags), " ".join(reversed(tags))]
         pairs = [{"parent": one, "quote": two}, {"parent": two, "quote": one}]
-        at_once([lambda n=n: actions.publish(crowd[n], texts[n % 2], **pairs[n % 2]) for n in range(8)])
+        calls = [(crowd[n], texts[n % 2], pairs[n % 2]) for n in range(8)]
+        at_once([lambda who=who, text=text, pair=pair: actions.publish(who, text, **pair) for who, text, pair in calls])
         one.refresh_from_db()
         assert (one.comments_count, one.quotes_count) == (4, 4)

@@ -313,7 +313,6 @@ def test_too_many_posts_are_refused_with_the_text(seen_by, alice, settings):
 
 def test_a_dead_cache_limits_nobody(seen_by, alice, settings):
     settings.RATE_LIMITS_ENABLED = True
-    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     settings.CACHES = {
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
