@@ -81,6 +81,7 @@ def home() -> Pipeline:
             hydrators.Age(),
             hydrators.Vectors(),
             likeness.InterestMatch(),
+            likeness.Subjects(),
             likeness.TopicTaste(),
             hydrators.SocialProof(),
             hydrators.Affinity(),

@@ -21,7 +21,8 @@ SELECT p.id, p.author_id, split_part(p.language, '-', 1), p.likes_count, p.comme
          OR p.visibility = 'group' AND (p.group_id = ANY(%(groups)s) OR NOT coalesce(g.approval, true)))),
   md5(lower(translate(p.text, E' \\n\\t', ''))), length(p.text), p.content_warning <> '',
   f.recommendable, f.followers_count, coalesce(nullif(f.display_name, ''), u.username),
-  ARRAY(SELECT t.topic_id FROM feed_posttopic t WHERE t.post_id = p.id),
+  ARRAY(SELECT t.topic_id FROM feed_posttopic t WHERE t.post_id = p.id
+        UNION SELECT g.topic_id WHERE g.topic_id IS NOT NULL),
   EXISTS (SELECT 1 FROM feed_like k WHERE k.person_id = %(viewer)s AND k.post_id = p.id)
     OR EXISTS (SELECT 1 FROM feed_repost k WHERE k.person_id = %(viewer)s AND k.post_id = p.id),
   EXISTS (SELECT 1 FROM feed_attachment b WHERE b.post_id = p.id),
@@ -242,15 +243,13 @@ def fewer_factor(days: float) -> float:
     return min(1.0, FEWER_FACTOR + (1 - FEWER_FACTOR) * (days - FEWER_DAYS_AWAY) / FEWER_DAYS_FADING)
 
 
-ABOUT_TOPIC_COSINE = 0.25  # nearer to a topic's centre than this, and to no other by far: the post is about it
-ABOUT_TOPIC_MARGIN = 0.05
+ABOUT = 0.05  # p(topic | post) from which "fewer of this topic" takes a post: rather one too many than one too few
 
 
 class FeedbackInForce:
     """Column "feedback": what "see fewer" leaves of each post, 0 to 1 (`fewer_factor`); "refused": not interested.
 
-    A topic is recognised by hashtag or label, and, where its centre is known, by meaning: the post lies within
-    0.05 of its nearest topic and above a cosine of 0.25 from this one.
+    A topic is recognised by hashtag or label, and by meaning (column "about", at least 0.05).
     """
 
     name = "feedback"
@@ -286,8 +285,4 @@ class FeedbackInForce:
     def _about(query: Query, candidates: Candidates, topic: int) -> Column:
         tagged = np.array([topic in topics for topics in candidates["topics"]], dtype=np.bool_)
         place = query.topic_places.get(topic)
-        if place is None or candidates["vector"].shape[1] != query.topic_vectors.shape[1]:
-            return tagged
-        cosines = candidates["vector"] @ query.topic_vectors.T
-        near, best = cosines[:, place], cosines.max(axis=1)
-        return np.asarray(tagged | (near > ABOUT_TOPIC_COSINE) & (near > best - ABOUT_TOPIC_MARGIN))
+        return tagged if place is None else np.asarray(tagged | (candidates["about"][:, place] >= ABOUT))

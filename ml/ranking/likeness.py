@@ -92,12 +92,30 @@ LEAST_TASTE = 0.3
 PRIOR_ACTS = 5.0  # acts of nobody in particular that every taste is mixed with
 
 
+class Subjects:
+    """Column "about", shape (n, k): p(topic | post) of the k curated topics, softmax of the cosines to their centres.
+
+    Zeros for a post without a vector; k is 0 where no centre is known.
+    """
+
+    name = "subjects"
+
+    def missing(self, query: Query, n: int) -> Mapping[str, Column]:
+        return {"about": np.zeros((n, len(query.topic_vectors)), dtype=np.float32)}
+
+    def __call__(self, query: Query, candidates: Candidates) -> Mapping[str, Column]:
+        if not _comparable(query.topic_vectors, candidates["vector"]) or not len(candidates):
+            return self.missing(query, len(candidates))
+        about = soften(centred(query, candidates) @ _middled(query.topic_vectors, query).T)
+        return {"about": np.where(candidates["has_vector"][:, None], about, 0)}
+
+
 class TopicTaste:
     """How much more than others the viewer cares for what a post is about: Σ over topics p(topic | post) · taste.
 
-    p is a softmax over the cosines to the centres of the curated topics, or the topics the post carries. taste is what
-    the viewer's share of acts on a topic has over the topic's share of the site, (w_t + a·b_t) / (w + a) − b_t with
-    a = 5 acts of prior, over that of their favourite topic: −0.3 to 1. Without consent only followed topics are acts.
+    p is 1 for the topics a post carries, else "about". taste is what the viewer's share of acts on a topic has over the
+    topic's share of the site, (w_t + a·b_t) / (w + a) − b_t with a = 5 acts of prior, over that of their favourite
+    topic: −0.3 to 1. Without consent only followed topics are acts.
     """
 
     name = "topic taste"
@@ -106,19 +124,16 @@ class TopicTaste:
         return {"topic_taste": np.zeros(n, dtype=np.float32)}
 
     def __call__(self, query: Query, candidates: Candidates) -> Mapping[str, Column]:
-        centres = query.topic_vectors
-        if not _comparable(centres, candidates["vector"]) or not len(candidates):
+        if not len(query.topic_vectors):
             return self.missing(query, len(candidates))
-        towards = _middled(centres, query).T
-        weights = self._weights(query, towards)
+        weights = self._weights(query)
         total = float(weights.sum())
         if total == 0:
             return self.missing(query, len(candidates))
         share = query.topic_shares
         more = (weights + PRIOR_ACTS * share) / (total + PRIOR_ACTS) - share
         taste = np.clip(more / max(float(more.max()), 1e-9), -LEAST_TASTE, 1)
-        about = soften(centred(query, candidates) @ towards)
-        about[~candidates["has_vector"]] = 0
+        about = candidates["about"].copy()
         for row, topics in enumerate(candidates["topics"]):
             if places := [query.topic_places[topic] for topic in topics if topic in query.topic_places]:
                 about[row] = 0
@@ -126,12 +141,12 @@ class TopicTaste:
         return {"topic_taste": (about @ taste).astype(np.float32)}
 
     @staticmethod
-    def _weights(query: Query, towards: Floats) -> Floats:
+    def _weights(query: Query) -> Floats:
         """The weight of the viewer's acts and wishes on each topic, shape (k,)."""
-        weights = np.zeros(towards.shape[1], dtype=np.float32)
+        weights = np.zeros(len(query.topic_vectors), dtype=np.float32)
         for place in {query.topic_places[topic] for topic in query.topics if topic in query.topic_places}:
             weights[place] += CHOSEN_TOPIC
-        if query.learns and len(query.acted_vectors):
+        if query.learns and _comparable(query.acted_vectors, query.topic_vectors):
             acts = np.array([query.act_on[post].weight(query.now) for post in query.acted_ids], dtype=np.float32)
-            weights += acts @ soften(acted_vectors(query) @ towards)
+            weights += acts @ soften(acted_vectors(query) @ _middled(query.topic_vectors, query).T)
         return weights
