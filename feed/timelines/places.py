@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.core.cache import cache
-from django.db.models import Count, Exists, ExpressionWrapper, F, FloatField, OuterRef, Q, QuerySet
-from django.db.models.functions import Extract, Greatest, Now
+from django.db.models import BigIntegerField, Count, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 
 from accounts.models import Follow, Mute, User
@@ -18,6 +19,7 @@ from feed.timelines.page import Page, before, cards, page_of, time_page
 
 Tab = Literal["posts", "replies", "media"]
 RISING_POOL = 2000  # newest posts that are compared
+RISING_KEPT = 200  # of them, in case that a viewer may not read some
 
 
 def readable(viewer: Any) -> Any:
@@ -129,17 +131,34 @@ def bookmarks(viewer: User, cursor: str | None = None) -> Page:
 def rising(viewer: Any, language: str = "", most: int | None = None) -> Page:
     """What people answer to now: (likes + 2 reposts + 2 answers + 1) / (hours + 3)^1.3, as Hacker News ranks.
 
-    The 1 and the 3 smooth small counts and young posts. Compared are the newest 2,000 public posts.
+    The 1 and the 3 smooth small counts and young posts. Compared are the newest 2,000 public posts; the order is the
+    same for everybody and a minute old at most, what is shown of it is the viewer's own.
     """
-    posts = readable(viewer).top_level().filter(visibility=Visibility.PUBLIC)
-    if language:
-        posts = posts.filter(language__startswith=language)
-    pool = posts.order_by("-pk").values("pk")[:RISING_POOL]
-    hours = Greatest(Extract(Now() - F("created_at"), "epoch") / 3600.0, 0.0)
-    heat = (F("likes_count") + 2 * F("reposts_count") + 2 * F("comments_count") + 1.0) / (hours + 3.0) ** 1.3
-    ranked = Post.objects.visible_to(viewer).filter(pk__in=pool)
-    ranked = ranked.annotate(heat=ExpressionWrapper(heat, output_field=FloatField())).order_by("-heat", "-pk")
-    return Page(cards(ranked[: most or settings.PAGE_SIZE], viewer))
+    ids = _hottest(language)
+    order = Func(Value(ids, ArrayField(BigIntegerField())), F("pk"), function="array_position")
+    order.output_field = IntegerField()
+    posts = readable(viewer).filter(pk__in=ids).order_by(order)
+    return Page(cards(posts[: most or settings.PAGE_SIZE], viewer))
+
+
+def _hottest(language: str) -> list[int]:
+    key = f"hottest:{language}"
+    found: list[int] | None = cache.get(key)
+    if found is None:
+        posts = Post.objects.visible_to(AnonymousUser()).top_level().filter(visibility=Visibility.PUBLIC)
+        if language:
+            posts = posts.filter(language__startswith=language)
+        counted = posts.order_by("-pk").values_list(
+            "pk", "likes_count", "reposts_count", "comments_count", "created_at"
+        )
+        now = timezone.now()
+        heat = {
+            pk: (likes + 2 * reposts + 2 * answers + 1) / (max((now - at).total_seconds(), 0) / 3600 + 3) ** 1.3
+            for pk, likes, reposts, answers, at in counted[:RISING_POOL]
+        }
+        found = sorted(heat, key=lambda pk: (-heat[pk], -pk))[:RISING_KEPT]
+        cache.set(key, found, 60)
+    return found
 
 
 def rising_topics(most: int = 8, days: int = 7) -> list[Topic]:
