@@ -31,7 +31,7 @@ WORDS_OF_INTEREST: Final = 6
 
 # --- Topics ---
 TOPIC_TEMPERATURE: Final = 0.05  # of the softmax over the cosines to the topics
-TOPIC_SCORE: Final = 0.70  # probability from which a post is said to be about a topic
+TOPIC_SCORE: Final = 0.80  # probability from which a post is said to be about a topic
 
 # --- Learning soon, and once ---
 LEARN_AFTER: Final = 0.3  # seconds that quick acts are gathered before the interests are computed anew

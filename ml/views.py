@@ -15,6 +15,7 @@ from accounts.models import User
 from feed.models import Post, Topic, TopicFollow
 from feed.views.access import limited, signed_in, verb
 from feed.views.answers import back
+from feed.views.requests import PersonRequest
 from ml.embedding import learning
 from ml.embedding.interests import Interest, all_interests
 from ml.embedding.nearest import nearest_to_each
@@ -50,7 +51,7 @@ class Shown:
 
 @signed_in
 @require_safe
-def interests(request: HttpRequest) -> HttpResponse:
+def interests(request: PersonRequest) -> HttpResponse:
     """Your interests: what was learned, from how much, and what one can do about it."""
     found = _shown(request.user, all_interests(request.user.pk, serving_encoder()))
     context = {
@@ -80,7 +81,7 @@ def _shown(viewer: User, found: list[Interest]) -> list[Shown]:
 
 
 @verb()
-def interest_change(request: HttpRequest, interest_id: int) -> HttpResponse:
+def interest_change(request: PersonRequest, interest_id: int) -> HttpResponse:
     """Turn one interest down, remove it, or restore it."""
     factor = FACTORS.get(request.POST.get("factor", ""), -1.0)
     changed = learning.adjust(request.user, interest_id, factor)
@@ -96,7 +97,7 @@ def interest_change(request: HttpRequest, interest_id: int) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("10/m")
-def interests_reset(request: HttpRequest) -> HttpResponse:
+def interests_reset(request: PersonRequest) -> HttpResponse:
     """GET says what it means; POST forgets."""
     if request.method != "POST":
         return render(request, "ml/interests_reset.html")

@@ -31,7 +31,8 @@ def _centres(model: str, _period: int) -> dict[str, np.ndarray]:
         cursor.execute(
             """SELECT language, halfvec_send(avg(vector)), count(*) FROM (
                    SELECT p.language, v.vector FROM feed_post p JOIN ml_postvector v ON v.post_id = p.id
-                    WHERE v.model = %s AND p.visibility = 'public' AND p.deleted_at IS NULL ORDER BY p.id DESC LIMIT %s
+                    WHERE v.model = %s AND p.visibility = 'public' AND p.deleted_at IS NULL AND NOT p.is_comment
+                    ORDER BY p.id DESC LIMIT %s
                ) newest GROUP BY language""",
             [model, NEWEST],
         )
@@ -43,8 +44,8 @@ def less_centre(vectors: np.ndarray, languages: Sequence[str], centres: dict[str
     """Vectors, shape (n, d), less the middle of their language ("": of the middles), as unit vectors."""
     if not len(vectors) or not centres:
         return vectors
-    middle = np.mean(list(centres.values()), axis=0)
-    moved = vectors - np.stack([centres.get(language, middle) for language in languages])
+    middle: np.ndarray = np.mean(list(centres.values()), axis=0)
+    moved = vectors - np.stack([centres.get(one, middle) for one in languages])
     return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12)
 
 

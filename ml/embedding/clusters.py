@@ -16,7 +16,7 @@ def similarities(vectors: np.ndarray, topics: Sequence[frozenset[int]]) -> np.nd
     member = np.array([[name in found for name in names] for found in topics], dtype=np.float32).reshape(
         len(topics), -1
     )
-    share = member @ member.T > 0
+    share: np.ndarray = np.greater(member @ member.T, 0)
     known = member.any(axis=1)
     similar = similar + SAME_TOPIC_BONUS * share
     return similar - SAME_TOPIC_BONUS * (known[:, None] & known[None, :] & ~share)

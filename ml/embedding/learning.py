@@ -75,10 +75,10 @@ def _items(posts: dict[int, float], topics: dict[int, float], model: str) -> Ite
         about.setdefault(post_id, set()).add(topic_id)
     found = [part for part in (vectors, topic_vectors) if len(part)]
     stacked = np.concatenate(found) if found else np.empty((0, 0), dtype=np.float32)
-    languages = [written[post_id].language for post_id in ids] + [""] * len(topic_ids)
+    centred = less_centre(vectors, [written[post_id].language for post_id in ids], site_centres(model))
     return Items(
         vectors=stacked,
-        centred=less_centre(stacked, languages, site_centres(model)),
+        centred=np.concatenate([part for part in (centred, topic_vectors) if len(part)]) if found else stacked,
         weights=np.array([*(posts[key] for key in ids), *(topics[key] for key in topic_ids)], dtype=np.float64),
         topics=[frozenset(about.get(key, ())) for key in ids] + [frozenset([key]) for key in topic_ids],
         texts=[written[key].text for key in ids] + [""] * len(topic_ids),
@@ -141,11 +141,26 @@ def _replace(person_id: int, model: str, rows: list[InterestVector], looked_at: 
         return old.count()
     if not Consent.objects.filter(person=person_id, behaviour=True).exists():  # withdrawn while we computed
         rows = [row for row in rows if row.source == "chosen" and not row.negative]
+    _keep_names(rows, list(old))
     old.delete()
     for row in rows:
         row.updated_at = looked_at
     InterestVector.objects.bulk_create(rows)
     return len(rows)
+
+
+def _keep_names(rows: list[InterestVector], before: list[InterestVector]) -> None:
+    """An interest that is still there keeps its id, so that a page opened before the last like still works."""
+    if not rows or not before:
+        return
+    new, old = (np.array([row.vector for row in group], dtype=np.float32) for group in (rows, before))
+    cosines = new @ old.T
+    for place in np.argsort(-cosines, axis=None):
+        one, other = divmod(int(place), len(before))
+        if cosines[one, other] < SAME_INTEREST_COSINE:
+            return
+        if rows[one].pk is None and before[other].pk is not None and rows[one].negative == before[other].negative:
+            rows[one].pk, before[other].pk = before[other].pk, None
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
+import numpy as np
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -69,7 +70,7 @@ def _embed_chunk(ids: Sequence[int], model: str) -> int:
     return len(changed)
 
 
-def _store(texts: dict[int, str], vectors: Sequence, model: str, read_at: datetime) -> None:
+def _store(texts: dict[int, str], vectors: Sequence | np.ndarray, model: str, read_at: datetime) -> None:
     """`created_at` is when the text was read: an edit that came after that leaves the post `pending`."""
     alive = set(Post.objects.alive().filter(pk__in=texts).values_list("pk", flat=True))
     PostVector.objects.bulk_create(
@@ -92,7 +93,7 @@ def pending(limit: int | None = None, model: str | None = None) -> list[int]:
     for name in wanted:
         fresh = PostVector.objects.filter(post=OuterRef("pk"), model=name)
         fresh = fresh.filter(Q(created_at__gte=OuterRef("edited_at")) | Q(post__edited_at=None))
-        lacking |= ~Exists(fresh)
+        lacking |= Q(~Exists(fresh))
     found = Post.objects.alive().filter(lacking).order_by("-pk").values_list("pk", flat=True)
     return list(found[:limit] if limit is not None else found)
 

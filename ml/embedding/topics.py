@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -26,8 +27,7 @@ class Sample:
     """Posts that shape the topics; `known` is the column of the topic their author or group gave them, or -1."""
 
     ids: list[int]
-    vectors: np.ndarray  # float32, shape (n, d)
-    centred: np.ndarray  # float32, shape (n, d)
+    centred: np.ndarray  # float32, shape (n, d), less the middle of the site
     known: np.ndarray  # int, shape (n,)
 
 
@@ -48,14 +48,13 @@ def vectors_of_topics(topic_ids: Sequence[int] | None, model: str) -> tuple[list
 def topics_of(vectors: np.ndarray, languages: Sequence[str], model: str) -> list[dict[int, float]]:
     """For each post vector, shape (n, d), the curated topics it is about with a probability, mostly one or none.
 
-    A softmax over the cosines to the topics, both less the middle of the site. What stays below `TOPIC_SCORE` is left
-    out: there precision on the demo town is 0.8 (docs/experiments.md).
+    A softmax over the cosines to the topics, less the middle of the site as theirs are. What stays below `TOPIC_SCORE`
+    is left out: there precision on the demo town is 0.8 (docs/experiments.md).
     """
     ids, centres = vectors_of_topics(None, model)
     if not ids or not len(vectors):
         return [{} for _ in vectors]
-    middles = site_centres(model)
-    sure = soften(less_centre(vectors, languages, middles) @ less_centre(centres, [""] * len(ids), middles).T)
+    sure = soften(less_centre(vectors, languages, site_centres(model)) @ centres.T)
     return [
         {ids[column]: round(float(row[column]), 3) for column in np.flatnonzero(row >= TOPIC_SCORE)} for row in sure
     ]
@@ -87,7 +86,8 @@ def refresh_topic_vectors(model: str) -> int:
 
     Posts join by their author's hashtag, by the topic of their group, or because they are nearer to this topic than
     to all others together; the last are found in turn with the vectors, ten rounds: spherical k-means seeded by
-    descriptions (Basu et al. 2002, "Semi-supervised clustering by seeding"). Returns how many topics there are.
+    descriptions (Basu et al. 2002, "Semi-supervised clustering by seeding"). All of it, and the vectors kept, are less
+    the middle of the site. Returns how many topics there are.
     """
     topics = list(Topic.objects.filter(curated=True).order_by("pk"))
     if not topics:
@@ -95,7 +95,7 @@ def refresh_topic_vectors(model: str) -> int:
     forget_centres()
     said = _described(topics, model)
     sample = _sample([topic.pk for topic in topics], model)
-    vectors, taking_part = _settled(said, sample, model)
+    vectors, taking_part = _settled(said, sample)
     rows = [
         TopicVector(topic=topic, model=model, vector=vector, posts=int(n))
         for topic, vector, n in zip(topics, vectors, taking_part, strict=True)
@@ -119,14 +119,15 @@ def newest_posts() -> list[int]:
 
 def _described(topics: Sequence[Topic], model: str) -> np.ndarray:
     """Mean vector of title, description and example in both languages, as unit vectors, shape (k, d)."""
-    texts, of = [], []
+    texts, of, languages = [], [], []
     for row, topic in enumerate(topics):
         for language in ("en", "zh"):
             title, about, example = (getattr(topic, f"{part}_{language}") for part in ("title", "about", "example"))
             for text in filter(None, (f"{title}. {about}".strip(". ") or topic.shown_as, example)):
                 texts.append(text)
                 of.append(row)
-    vectors = get_encoder(model).encode(texts)
+                languages.append(language)
+    vectors = less_centre(get_encoder(model).encode(texts), languages, site_centres(model))
     return _unit(np.stack([vectors[np.array(of) == row].mean(axis=0) for row in range(len(topics))]))
 
 
@@ -138,31 +139,31 @@ def _sample(topic_ids: Sequence[int], model: str) -> Sample:
     ).values_list("post_id", "topic_id"):
         told.setdefault(key, set()).add(topic)
     column = {topic: index for index, topic in enumerate(topic_ids)}
-    facts = {key: rest for key, *rest in Post.objects.filter(pk__in=ids).values_list("pk", "language", "group__topic")}
+    facts: dict[int, list[Any]] = {
+        key: rest for key, *rest in Post.objects.filter(pk__in=ids).values_list("pk", "language", "group__topic")
+    }
     known = [
         column.get(next(iter(told[key]))) if len(told.get(key, ())) == 1 else column.get(facts[key][1]) for key in ids
     ]
     return Sample(
         ids,
-        vectors,
         less_centre(vectors, [facts[key][0] for key in ids], site_centres(model)),
         np.array([-1 if found is None else found for found in known], dtype=int),
     )
 
 
-def _settled(said: np.ndarray, sample: Sample, model: str) -> tuple[np.ndarray, np.ndarray]:
+def _settled(said: np.ndarray, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     """Vectors of the topics, shape (k, d), and how many posts took part in each, shape (k,)."""
     vectors, taking_part = said, np.zeros(len(said))
     if not sample.ids:
         return vectors, taking_part
     given = np.flatnonzero(sample.known >= 0)
     for _round in range(ROUNDS):
-        centres = less_centre(vectors, [""] * len(vectors), site_centres(model))
-        share = soften(sample.centred @ centres.T)
+        share = soften(sample.centred @ vectors.T)
         share[given] = 0.0
         share[given, sample.known[given]] = 1.0
         share *= share.max(axis=1, keepdims=True) > 0.5
-        vectors = _unit(said + _unit(share.T @ sample.vectors))
+        vectors = _unit(said + _unit(share.T @ sample.centred))
         taking_part = (share > 0.5).sum(axis=0)
     return vectors, taking_part
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -50,7 +50,7 @@ def typical_words(posts: Sequence[tuple[str, float]], most: int = WORDS_OF_INTER
     several posts has is worth half.
     """
     common, total = site_words()
-    weight: Counter[str] = Counter()
+    weight: defaultdict[str, float] = defaultdict(float)
     having: Counter[str] = Counter()
     for text, worth in posts:
         for word in set(words_in(text)):

@@ -96,6 +96,13 @@ def test_undoing_likes_gives_back_the_interests_from_before(
     assert before.words == after.words
 
 
+def test_an_interest_keeps_its_id_when_learned_anew(charlie: User, garden: list[Post], write: Write) -> None:
+    like_all(charlie, garden)
+    before = learned(charlie)
+    actions.like(charlie, write("Compost and tomato seedlings for the vegetable garden."))
+    assert learned(charlie).ids[0] in before.ids
+
+
 def test_an_old_act_counts_less(charlie: User, garden: list[Post], stars: list[Post], learning: object) -> None:
     like_all(charlie, garden + stars)
     Like.objects.filter(post__in=garden).update(created_at=timezone.now() - timedelta(days=60))
