@@ -17,7 +17,7 @@ def similarities(vectors: np.ndarray, topics: Sequence[frozenset[int]]) -> np.nd
         len(topics), -1
     )
     share: np.ndarray = np.greater(member @ member.T, 0)
-    known = member.any(axis=1)
+    known: np.ndarray = member.sum(axis=1) > 0
     similar = similar + SAME_TOPIC_BONUS * share
     return similar - SAME_TOPIC_BONUS * (known[:, None] & known[None, :] & ~share)
 
