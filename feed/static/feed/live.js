@@ -106,6 +106,7 @@ setInterval(() => {
 addEventListener("pagehide", () => { if (socket) { socket.onclose = null; socket.close(); socket = null; tries = 1; } });
 addEventListener("pageshow", (event) => { if (event.persisted) open(); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) open(); });
+if (one("#notices")) notices(0); // opening the page reads them
 onEach(".more-posts, .post", () => queueWatch());
 
 function queueWatch() { if (!queued) { queued = true; setTimeout(() => { queued = false; watch(); newest = highest([newest, ...idsHere()]); }, 300); } }

@@ -17,7 +17,7 @@ export function pictures(form) {
 
   function row(preview) {
     const image = make("img", { src: preview, alt: "" });
-    const words = gettext("Describe the picture for those who do not see it");
+    const words = gettext("Describe the picture for those who cannot see it");
     const alt = make("textarea", { name: "alts", rows: 3, maxLength: 1500, placeholder: words, dir: "auto" });
     alt.setAttribute("aria-label", words);
     const remove = make("button", { type: "button", className: "button bare icon-only", textContent: "×" });
