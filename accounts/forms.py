@@ -75,7 +75,7 @@ class LinksField(forms.CharField):
 class ProfileForm(forms.ModelForm):
     """What a person shows of themselves."""
 
-    links = LinksField(label=_("Links"), required=False, help_text=_("One a line, at most four."))
+    links = LinksField(label=_("Links"), required=False, help_text=_("One per line, four at most."))
     languages = forms.MultipleChoiceField(
         label=_("Languages you read"), choices=READING_LANGUAGES, required=False, widget=forms.CheckboxSelectMultiple
     )

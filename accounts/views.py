@@ -43,7 +43,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
         translation.activate(profile.interface_language)
         messages.success(request, _("Saved."))
         return _with_language(redirect("accounts:settings"), profile.interface_language)
-    form.initial.setdefault("interface_language", translation.get_language())
+    form.initial["interface_language"] = translation.get_language()
     return render(request, "accounts/settings.html", {"form": form})
 
 
@@ -83,7 +83,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         actions.give_consent(person, **{name: form.cleaned_data[name] for name in Consent.SWITCHES})
         profile.recommendable = form.cleaned_data["recommendable"]
         profile.save(update_fields=["recommendable"])
-        messages.success(request, _("Saved. It holds from the next page on."))
+        messages.success(request, _("Saved. It takes effect from the next page on."))
         return redirect("accounts:privacy")
     changes = person.consent_changes.order_by("-at")[:20]
     return _form_page(

@@ -178,9 +178,11 @@ class GroupForm(forms.Form):
         label=_("Address"),
         max_length=60,
         required=False,
-        help_text=_("Small letters, digits and hyphens; made from the name when empty."),
+        help_text=_("Lowercase letters, digits and hyphens. Left empty, it is made from the name."),
     )
-    about = TypedText(label=_("About"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    about = TypedText(
+        label=_("What it is about"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
     approval = forms.BooleanField(label=_("New members need approval"), required=False)
     topic = forms.ModelChoiceField(
         label=_("Topic"), queryset=Topic.objects.filter(curated=True).order_by("name"), required=False

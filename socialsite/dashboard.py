@@ -41,7 +41,7 @@ def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(name: str, title: str) -> Figure:
-    return Figure(name, title, "–", _("could not be had"), state="unknown")
+    return Figure(name, title, "–", _("not available"), state="unknown")
 
 
 def _reports() -> Figure:
@@ -76,13 +76,15 @@ def _queue() -> Figure:
 def _lag() -> Figure:
     lag = figures.embedding_lag()
     if lag is None:
-        return _unknown("lag", _("Posts without vector"))
-    note = _("the oldest for %(time)s") % {"time": _duration(lag.oldest_seconds)} if lag.posts else _("up to date")
+        return _unknown("lag", _("Posts without a vector"))
+    note = (
+        _("the oldest waiting for %(time)s") % {"time": _duration(lag.oldest_seconds)} if lag.posts else _("up to date")
+    )
     if not lag.encoder:
         note = _("no encoder is prepared")
     value = number_format(lag.posts) + ("+" if lag.posts == figures.LAG_COUNTED_UP_TO else "")
     return Figure(
-        "lag", _("Posts without vector"), value, note, state="look" if lag.oldest_seconds > SLOW_LAG else "calm"
+        "lag", _("Posts without a vector"), value, note, state="look" if lag.oldest_seconds > SLOW_LAG else "calm"
     )
 
 
@@ -102,12 +104,12 @@ def _machine() -> list[Figure]:
     memory, disk = figures.memory(), figures.disk()
     found = []
     if memory is not None:
-        note = _("%(size)s of the machine left") % {"size": filesizeformat(memory["available"])}
+        note = _("%(size)s free on this machine") % {"size": filesizeformat(memory["available"])}
         low = memory["available"] < memory["total"] * 0.05
         title = _("Memory of this process")
         found.append(Figure("memory", title, filesizeformat(memory["process"]), note, state="look" if low else "calm"))
     if disk is not None:
-        note = _("%(size)s of disk left") % {"size": filesizeformat(disk["free"])}
+        note = _("%(size)s free on disk") % {"size": filesizeformat(disk["free"])}
         low = disk["free"] < 2 * 1024**3
         found.append(
             Figure("disk", _("Database"), filesizeformat(disk["database"]), note, state="look" if low else "calm")

@@ -49,7 +49,7 @@ def keep_text(request: HttpRequest) -> None:
             name: request.POST.get(name, "")[:MAX_KEPT] for name in ("text", "content_warning", "language", "place")
         }
         request.session[KEPT] = fields
-        messages.info(request, _("Your text is kept. Sign in and it will be waiting for you under “Write”."))
+        messages.info(request, _("Your text is kept. Log in and it will be waiting for you under “Write”."))
 
 
 def verb(rate: str = "60/m") -> Callable[[View], View]:
@@ -110,7 +110,7 @@ def readable_post(request: HttpRequest, post_id: int) -> Post:
 def person_named(request: HttpRequest, username: str) -> User:
     person = User.objects.visible_to(request.user).with_profiles().filter(username=username.lower()).first()
     if person is None:
-        raise Http404(_("There is nobody of this name."))
+        raise Http404(_("There is nobody with this name."))
     return person
 
 
@@ -118,7 +118,7 @@ def anybody_named(username: str) -> User:
     """Also somebody who blocked the viewer: one may say no to people whose page one cannot open."""
     person = User.objects.present().with_profiles().filter(username=username.lower()).first()
     if person is None:
-        raise Http404(_("There is nobody of this name."))
+        raise Http404(_("There is nobody with this name."))
     return person
 
 

@@ -22,7 +22,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/403.html", {"reason": str(exception)}, status=403)
+    words = str(exception)  # in English where a package raised it
+    return render(request, "errors/403.html", {"reason": _(words) if words else ""}, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

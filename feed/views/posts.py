@@ -208,7 +208,7 @@ def edit(request: PersonRequest, post_id: int) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         if request.POST.get("seen", version) != version:
-            words = _("This post was changed elsewhere meanwhile. Compare, then save again: your text is kept.")
+            words = _("This post was changed elsewhere in the meantime. Compare, then save again: your text is kept.")
             form.add_error("text", words)
         else:
             try:

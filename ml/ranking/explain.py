@@ -208,7 +208,7 @@ def _words_of_terms() -> dict[str, tuple[str, str]]:
     """Label and meaning of every term of the recipe, in the active language."""
     return {
         "interest": (_("Your interests"), _("How near its meaning is to what you like")),
-        "liked_like": (_("Posts you liked"), _("How near its meaning is to single posts you liked")),
+        "liked_like": (_("Posts you liked"), _("How near its meaning is to particular posts you liked")),
         "topic_taste": (_("Subjects you care for"), _("How much more than others you like what it is about")),
         "topic_interest": (_("Topics you like"), _("It carries a topic that you often like")),
         "refusal": (_("What you said no to"), _("How near it is to posts you did not want")),
