@@ -254,7 +254,7 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Courtyard <courtyard@localh
 # --- Languages and time -------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "packages"]  # the second: what packages leave in English
 TIME_ZONE = env.text("TIME_ZONE", "UTC", "Time zone of the pages, such as Europe/Berlin.")
 USE_I18N = USE_TZ = True
 
