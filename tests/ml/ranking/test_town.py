@@ -1,0 +1,79 @@
+"""The demo town's right answers: do people get what they are known to like? Uses the real encoder; takes a minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from django.core.management import call_command
+
+from accounts.models import User
+from feed import actions, backends
+from feed.demo.load import load
+from feed.demo.simulator import hit_rate
+from feed.demo.town import Person, Town
+from feed.models import Feedback, Post, Topic
+from ml.embedding import learning as learner
+from ml.embedding.encoder import Encoder
+
+
+@dataclass
+class Key:
+    """The simulator's own key: what each post is about. Ranking never sees it."""
+
+    town: Town
+    topic_of: dict[int, str | None]
+
+    @property
+    def featured(self) -> list[Person]:
+        return [person for person in self.town.people if person.featured]
+
+    def topics(self, posts: list[int]) -> list[str | None]:
+        return [self.topic_of[post] for post in posts]
+
+
+@pytest.fixture
+def key(learning: Encoder) -> Key:
+    town = load()
+    call_command("embed_posts", verbosity=0)
+    topics = {_beginning(words.text): town.topic_of[words.key] for words in (*town.posts, *town.comments)}
+    texts = Post.objects.values_list("pk", "text")
+    return Key(town, {post: topics[_beginning(text)] for post, text in texts})
+
+
+def _beginning(text: str) -> str:
+    return " ".join(text.split())[:80]
+
+
+def for_you(name: str, places: int) -> list[int]:
+    slate = backends.ranker().rank(User.objects.get(username=name), limit=200)
+    assert slate.model_version.startswith("home-recipe/")
+    return [item.post_id for item in slate.items[:places]]
+
+
+def newest(name: str, places: int) -> list[int]:
+    posts = Post.objects.visible_to(User.objects.get(username=name)).top_level().order_by("-id")
+    return list(posts.values_list("pk", flat=True)[:places])
+
+
+def test_people_get_what_they_like_and_can_have_less_of_it(key: Key) -> None:
+    ranked = {one.name: for_you(one.name, 20) for one in key.featured}
+    hits = {one.name: hit_rate(one, key.topics(ranked[one.name])) for one in key.featured}
+    plain = {one.name: hit_rate(one, key.topics(newest(one.name, 20))) for one in key.featured}
+    assert sum(hits.values()) / len(hits) >= 0.70, hits
+    assert max(plain.values()) < 0.35, plain
+    for name in ("mara_quill", "gradient_wen"):
+        assert hits[name] >= 0.70, hits
+    assert len(set(ranked["mara_quill"]) & set(ranked["gradient_wen"])) <= 2
+    _less_of_the_favourite(key)
+
+
+def _less_of_the_favourite(key: Key) -> None:
+    """ "See fewer" of each one's favourite topic: over all of them less than 2 % of the next fifty are about it."""
+    shares = []
+    for one in key.featured:
+        person, favourite = User.objects.get(username=one.name), max(one.tastes, key=lambda topic: one.tastes[topic])
+        actions.give_feedback(person, Feedback.Kind.SEE_FEWER_TOPIC, topic=Topic.objects.get(name=favourite))
+        learner.learn(person.pk)
+        shares.append(key.topics(for_you(one.name, 50)).count(favourite) / 50)
+    assert sum(shares) / len(shares) < 0.02, shares
