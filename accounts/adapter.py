@@ -20,3 +20,6 @@ class AccountAdapter(DefaultAccountAdapter):
         if isinstance(user, User) and user.profile.onboarded_at is None:
             return reverse("feed:welcome")
         return super().get_login_redirect_url(request)
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        return self.get_login_redirect_url(request)
