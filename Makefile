@@ -45,8 +45,8 @@ check: install-dev ## Look at the code without running the site: style, types, w
 kill: install-dev ## Kill web, worker, PostgreSQL and Redis while 500 posts and likes are written, and count what is lost
 	@$(PY) -m tests.kill.run
 
-bench: install-dev ## Measure speed and quality; tables on the screen, JSON in var/bench
-	@for script in benchmarks/bench_*.py; do $(PY) "$$script" || exit 1; done
+bench: install-dev ## Measure speed and quality; tables on the screen, JSON in benchmarks/results
+	@for script in benchmarks/embedding.py benchmarks/home.py; do $(PY) "$$script" || exit 1; done
 
 reset: ## Forget the database, the queue and the uploaded files (models stay); asks first, YES=1 does not
 	@sh -c 'test -n "$(YES)" || { printf "Remove the database, the queue and all uploads under $(VAR_DIR)/? [y/N] "; read answer; test "$$answer" = y; }'
