@@ -95,7 +95,7 @@ function set(form) {
   form.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt !== form) return;
     for (const button of all("[type=submit]", form)) button.disabled = false;
-    if (!event.detail.successful) return;
+    if (![200, 201].includes(event.detail.xhr.status)) return; // htmx calls a refused form successful, because it is swapped in
     if ("leave" in form.dataset) {
       kept.drop(key);
       const card = make("div");
