@@ -149,7 +149,7 @@ def test_deleting_offers_an_undo(visit: Open) -> None:
     expect(page.locator(".post", has_text=words).first).to_be_visible()
 
 
-def test_everything_works_without_javascript(visit: Open) -> None:
+def test_everything_works_without_javascript(visit: Open, address: str) -> None:
     page = visit("mara_quill", java_script_enabled=False).page
     words = f"No script needed {uuid.uuid4().hex[:8]}"
     say(page, words)
@@ -160,7 +160,10 @@ def test_everything_works_without_javascript(visit: Open) -> None:
     expect(page.locator(".post", has_text=words).first.locator("[data-key=l]")).to_have_attribute(
         "aria-pressed", "true"
     )
-    page.locator("a.more").first.click()
+    page.goto(address + "/?tab=local")
+    first = page.locator(".post").first.get_attribute("data-post")
+    page.locator("a.more-posts").first.click()
+    expect(page.locator(f'[data-post="{first}"]')).to_have_count(0)
     assert page.locator(".post").count() >= 5
 
 
@@ -177,6 +180,14 @@ def test_too_long_a_post_is_kept_and_explained(visit: Open) -> None:
     expect(page.locator("textarea[name=text]").first).to_have_value(words)
     page.locator("textarea[name=text]").first.fill("")
     page.wait_for_timeout(1200)
+
+
+def test_writing_on_the_page_for_writing_leads_to_the_post(visit: Open) -> None:
+    page = visit("mara_quill").go("/compose")
+    words = f"Written at leisure {uuid.uuid4().hex[:8]}"
+    say(page, words)
+    page.wait_for_url(re.compile(r"/@mara_quill/\d+"))
+    expect(page.locator(".post", has_text=words).first).to_be_visible()
 
 
 def test_turning_an_interest_down_and_resetting(visit: Open) -> None:

@@ -18,6 +18,7 @@ django.setup()
 from django.conf import settings
 settings.DATABASES["default"]["NAME"] = sys.argv[1]
 settings.ALLOWED_HOSTS.append("testserver")
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 from django.test import Client
 from asgiref.sync import async_to_sync
 from channels.testing import WebsocketCommunicator
