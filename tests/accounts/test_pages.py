@@ -92,13 +92,17 @@ def test_the_export_holds_ones_own_and_nobody_elses(page: Client, alice: User, b
     assert "bob@example.org" not in json.dumps(data)
 
 
-def test_deleting_needs_the_own_handle(page: Client, alice: User) -> None:
-    page.logout()
-    page.post(reverse("account_login"), {"login": "alice", "password": "correct horse"})
-    answer = page.post(reverse("accounts:delete"), {"name": "bob"})
-    assert answer.status_code == 422
+def test_deleting_asks_for_the_password_again_and_for_the_own_handle(page: Client, alice: User) -> None:
+    delete = reverse("accounts:delete")
+    answer = page.post(delete, {"name": "bob"})
+    assert answer.url.startswith(reverse("account_reauthenticate"))
     assert User.objects.filter(pk=alice.pk).exists()
-    assert page.post(reverse("accounts:delete"), {"name": "@Alice"}).status_code == 302
+    wrong = page.post(reverse("account_reauthenticate"), {"password": "wrong", "next": delete})
+    assert wrong.status_code == 200
+    page.post(f"{reverse('account_reauthenticate')}?next={delete}", {"password": "correct horse"})
+    assert page.post(delete, {"name": "bob"}).status_code == 422
+    assert User.objects.filter(pk=alice.pk).exists()
+    assert page.post(delete, {"name": "@Alice"}).status_code == 302
     assert not User.objects.filter(pk=alice.pk).exists()
 
 
