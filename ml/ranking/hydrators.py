@@ -22,7 +22,7 @@ SELECT p.id, p.author_id, split_part(p.language, '-', 1), p.likes_count, p.comme
   md5(lower(translate(p.text, E' \\n\\t', ''))), length(p.text), p.content_warning <> '',
   f.recommendable, f.followers_count, coalesce(nullif(f.display_name, ''), u.username),
   ARRAY(SELECT t.topic_id FROM feed_posttopic t WHERE t.post_id = p.id
-        UNION SELECT g.topic_id WHERE g.topic_id IS NOT NULL),
+        UNION ALL SELECT g.topic_id WHERE g.topic_id IS NOT NULL),
   EXISTS (SELECT 1 FROM feed_like k WHERE k.person_id = %(viewer)s AND k.post_id = p.id)
     OR EXISTS (SELECT 1 FROM feed_repost k WHERE k.person_id = %(viewer)s AND k.post_id = p.id),
   EXISTS (SELECT 1 FROM feed_attachment b WHERE b.post_id = p.id),
