@@ -78,17 +78,21 @@ class TopicVector(models.Model):
 class InterestVector(models.Model):
     """One interest of one person: a unit vector, how strong it is, and the words that name it."""
 
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="interests")
-    model = models.CharField(max_length=120)
-    rank = models.PositiveSmallIntegerField()  # 0 is the strongest
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("person"), related_name="interests"
+    )
+    model = models.CharField(_("model"), max_length=120)
+    rank = models.PositiveSmallIntegerField(_("rank"))  # 0 is the strongest
     vector = HalfVectorField()
-    strength = models.FloatField()  # share of the person's positive weight, 0 to 1
-    negative = models.BooleanField(default=False)  # what they said no to
+    strength = models.FloatField(_("strength"))  # share of the person's positive weight, 0 to 1
+    negative = models.BooleanField(_("turned away"), default=False)  # what they said no to
     words = models.JSONField(default=list)  # most typical words, best first
-    topic = models.ForeignKey("feed.Topic", models.SET_NULL, null=True, blank=True, related_name="+")
-    acts = models.PositiveIntegerField(default=0)  # how many acts it stands on
-    source = models.CharField(max_length=10, default="acts")  # "acts", or "chosen" for the cold start
-    updated_at = models.DateTimeField(default=timezone.now)
+    topic = models.ForeignKey(
+        "feed.Topic", models.SET_NULL, null=True, blank=True, verbose_name=_("topic"), related_name="+"
+    )
+    acts = models.PositiveIntegerField(_("acts"), default=0)  # how many acts it stands on
+    source = models.CharField(_("source"), max_length=10, default="acts")  # "acts", or "chosen" for the cold start
+    updated_at = models.DateTimeField(_("updated"), default=timezone.now)
 
     class Meta:
         verbose_name = _("interest")

@@ -39,7 +39,7 @@ class Consent(models.Model):
         default=True,
         help_text=_("Replies and drafts suggested by a language model."),
     )
-    decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("consent")
@@ -53,10 +53,16 @@ class Consent(models.Model):
 class ConsentChange(models.Model):
     """The record of every change of consent, kept as long as the account."""
 
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="consent_changes")
-    switch = models.CharField(max_length=20)
-    given = models.BooleanField()
-    at = models.DateTimeField(default=timezone.now)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("person"), related_name="consent_changes"
+    )
+    switch = models.CharField(_("switch"), max_length=20)
+    given = models.BooleanField(_("given"))
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("consent change")
+        verbose_name_plural = _("consent changes")
 
     def __str__(self) -> str:
         return f"{self.person_id}: {self.switch} {'given' if self.given else 'withdrawn'}"

@@ -156,10 +156,10 @@ class Profile(models.Model):
         _("others may find my posts through recommendations"),
         default=True,
     )
-    onboarded_at = models.DateTimeField(null=True, blank=True, editable=False)
-    followers_count = models.PositiveIntegerField(default=0, editable=False)
-    following_count = models.PositiveIntegerField(default=0, editable=False)
-    posts_count = models.PositiveIntegerField(default=0, editable=False)
+    onboarded_at = models.DateTimeField(_("welcomed"), null=True, blank=True, editable=False)
+    followers_count = models.PositiveIntegerField(_("followers"), default=0, editable=False)
+    following_count = models.PositiveIntegerField(_("follows"), default=0, editable=False)
+    posts_count = models.PositiveIntegerField(_("posts"), default=0, editable=False)
     notifications_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:

@@ -37,10 +37,14 @@ class Group(models.Model):
     name = models.CharField(_("name"), max_length=60)
     about = models.CharField(_("about"), max_length=500, blank=True)
     approval = models.BooleanField(_("new members need approval"), default=False)
-    topic = models.ForeignKey("feed.Topic", models.SET_NULL, null=True, blank=True, related_name="groups")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="owned_groups")
-    members_count = models.PositiveIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(default=timezone.now)
+    topic = models.ForeignKey(
+        "feed.Topic", models.SET_NULL, null=True, blank=True, verbose_name=_("topic"), related_name="groups"
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("owner"), related_name="owned_groups"
+    )
+    members_count = models.PositiveIntegerField(_("members"), default=0, editable=False)
+    created_at = models.DateTimeField(_("made"), default=timezone.now)
 
     objects = GroupQuerySet.as_manager()
 
@@ -74,15 +78,19 @@ class Membership(models.Model):
         ACTIVE = "active", _("member")
         ASKED = "asked", _("has asked to join")
 
-    group = models.ForeignKey(Group, models.CASCADE, related_name="memberships")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
-    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
-    created_at = models.DateTimeField(default=timezone.now)
+    group = models.ForeignKey(Group, models.CASCADE, verbose_name=_("group"), related_name="memberships")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("person"), related_name="memberships"
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.MEMBER)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
+    created_at = models.DateTimeField(_("since"), default=timezone.now)
 
     objects = MembershipQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
         constraints: ClassVar = [models.UniqueConstraint(fields=["group", "person"], name="membership_once")]
 
     def __str__(self) -> str:

@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 class Impression(models.Model):
     """One post on one page. `features` and `terms` are exactly what the ranker saw and answered."""
 
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="impressions")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("person"), related_name="impressions"
+    )
     post = models.ForeignKey("feed.Post", models.CASCADE, related_name="impressions")
     request_id = models.UUIDField(_("request"))
     surface = models.CharField(_("where"), max_length=20, default="for-you")
@@ -26,7 +28,7 @@ class Impression(models.Model):
     model_version = models.CharField(_("model version"), max_length=120, blank=True)
     # Milliseconds the post was in view; only from people who allowed to measure it.
     read_ms = models.PositiveIntegerField(_("time read"), null=True, blank=True)
-    shown_at = models.DateTimeField(default=timezone.now)
+    shown_at = models.DateTimeField(_("shown"), default=timezone.now)
 
     class Meta:
         verbose_name = _("impression")

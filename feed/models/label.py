@@ -32,7 +32,7 @@ class Label(models.Model):
         verbose_name=_("placed by"),
     )
     reason = models.CharField(_("reason"), max_length=200, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("placed"), default=timezone.now)
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
 
     objects = LabelQuerySet.as_manager()

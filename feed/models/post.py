@@ -105,7 +105,7 @@ class Post(models.Model):
     """One thing somebody said: at most `POST_MAX_LENGTH` grapheme clusters, kept as typed; `html` is made from it."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="posts")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("author"), related_name="posts")
     text = models.TextField(_("text"), blank=True)
     html = models.TextField(editable=False, blank=True)
     content_warning = models.CharField(_("content warning"), max_length=120, blank=True)
@@ -116,16 +116,18 @@ class Post(models.Model):
     is_comment = models.BooleanField(default=False, editable=False)
     thread = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="thread_posts")
     quote = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="quotes")
-    group = models.ForeignKey("feed.Group", models.CASCADE, null=True, blank=True, related_name="posts")
+    group = models.ForeignKey(
+        "feed.Group", models.CASCADE, null=True, blank=True, verbose_name=_("group"), related_name="posts"
+    )
     topics = models.ManyToManyField("feed.Topic", through="feed.PostTopic", related_name="posts")
     mentioned = models.ManyToManyField(settings.AUTH_USER_MODEL, through="feed.Mention", related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, db_index=True)
-    edited_at = models.DateTimeField(null=True, blank=True, editable=False)
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
-    likes_count = models.PositiveIntegerField(default=0, editable=False)
-    comments_count = models.PositiveIntegerField(default=0, editable=False)
-    reposts_count = models.PositiveIntegerField(default=0, editable=False)
-    quotes_count = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(_("written"), default=timezone.now, db_index=True)
+    edited_at = models.DateTimeField(_("edited"), null=True, blank=True, editable=False)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, editable=False)
+    likes_count = models.PositiveIntegerField(_("likes"), default=0, editable=False)
+    comments_count = models.PositiveIntegerField(_("answers"), default=0, editable=False)
+    reposts_count = models.PositiveIntegerField(_("reposts"), default=0, editable=False)
+    quotes_count = models.PositiveIntegerField(_("quotes"), default=0, editable=False)
     # The key of the form that made it: a double submit finds the first post instead of making a second.
     idempotency_key = models.CharField(max_length=64, null=True, blank=True, editable=False)
     search = SearchVectorField(null=True, editable=False)
@@ -184,12 +186,14 @@ class Revision(models.Model):
     """What a post said before an edit; shown to whoever may read the post."""
 
     post = models.ForeignKey(Post, models.CASCADE, related_name="revisions")
-    text = models.TextField()
+    text = models.TextField(_("text"))
     html = models.TextField()
-    content_warning = models.CharField(max_length=120, blank=True)
-    written_at = models.DateTimeField()
+    content_warning = models.CharField(_("content warning"), max_length=120, blank=True)
+    written_at = models.DateTimeField(_("written"))
 
     class Meta:
+        verbose_name = _("earlier text")
+        verbose_name_plural = _("earlier texts")
         ordering: ClassVar = ["written_at"]
 
     def __str__(self) -> str:

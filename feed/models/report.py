@@ -27,13 +27,17 @@ class Report(models.Model):
         DISMISSED = "dismissed", _("dismissed")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
-    reporter = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="reports")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="reports_received")
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("reported by"), related_name="reports"
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("the person"), related_name="reports_received"
+    )
     post = models.ForeignKey("feed.Post", models.CASCADE, null=True, blank=True, related_name="reports")
     reason = models.CharField(_("reason"), max_length=12, choices=Reason)
     note = models.CharField(_("note"), max_length=1000, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("reported"), default=timezone.now)
     handled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     handled_at = models.DateTimeField(null=True, blank=True)
 

@@ -17,15 +17,17 @@ class Topic(models.Model):
     name = models.CharField(_("name"), max_length=60, unique=True)  # casefolded, without #
     shown_as = models.CharField(_("as first written"), max_length=60)
     curated = models.BooleanField(_("curated"), default=False)
-    title_en = models.CharField(max_length=60, blank=True)
-    title_zh = models.CharField(max_length=60, blank=True)
-    about_en = models.CharField(max_length=200, blank=True)
-    about_zh = models.CharField(max_length=200, blank=True)
-    example_en = models.CharField(max_length=200, blank=True)
-    example_zh = models.CharField(max_length=200, blank=True)
-    alias_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="aliases")
-    followers_count = models.PositiveIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(default=timezone.now)
+    title_en = models.CharField(_("title in English"), max_length=60, blank=True)
+    title_zh = models.CharField(_("title in Chinese"), max_length=60, blank=True)
+    about_en = models.CharField(_("about it, in English"), max_length=200, blank=True)
+    about_zh = models.CharField(_("about it, in Chinese"), max_length=200, blank=True)
+    example_en = models.CharField(_("an example, in English"), max_length=200, blank=True)
+    example_zh = models.CharField(_("an example, in Chinese"), max_length=200, blank=True)
+    alias_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, verbose_name=_("alias of"), related_name="aliases"
+    )
+    followers_count = models.PositiveIntegerField(_("followers"), default=0, editable=False)
+    created_at = models.DateTimeField(_("made"), default=timezone.now)
 
     class Meta:
         verbose_name = _("topic")
