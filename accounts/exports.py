@@ -39,5 +39,6 @@ def own_data(person: User) -> dict[str, Any]:
         "muted_phrases": list(person.muted_phrases.values_list("phrase", flat=True)),
     }
     for _receiver, part in collect_own_data.send(sender=None, person=person):
-        data.update(dict(part or {}))
+        if isinstance(part, dict):
+            data.update(part)
     return data
