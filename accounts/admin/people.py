@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _, ngettext
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
 from unfold.admin import StackedInline
 from unfold.decorators import action, display
 from unfold.forms import ActionForm
@@ -136,8 +136,8 @@ class PeopleAdmin(Reader):
 
     @display(description=_("role"))
     def role(self, row: User) -> str:
-        names = [group.name for group in row.groups.all()]
-        return ", ".join(["superuser", *names] if row.is_superuser else names)
+        names = [gettext(group.name) for group in row.groups.all()]
+        return ", ".join([gettext("superuser"), *names] if row.is_superuser else names)
 
     @action(description=_("Suspend: nobody meets them or their posts"), permissions=["suspend"])
     def suspend_people(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

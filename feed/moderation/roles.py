@@ -10,8 +10,9 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
-ADMINISTRATOR, MODERATOR, ANALYST = "administrator", "moderator", "analyst"
+ADMINISTRATOR, MODERATOR, ANALYST = gettext_noop("administrator"), gettext_noop("moderator"), gettext_noop("analyst")
 ROLE_NAMES = (ADMINISTRATOR, MODERATOR, ANALYST)
 
 # "app.*" stands for every permission of an app. Adding and deleting people stays with superusers and people themselves.
