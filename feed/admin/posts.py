@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.text import Truncator
-from django.utils.translation import gettext_lazy as _, ngettext
+from django.utils.translation import gettext_lazy as _, ngettext, pgettext_lazy
 from unfold.decorators import action, display
 
 from accounts.admin.base import ReaderInline, link, staff, when
@@ -171,7 +171,7 @@ class PostAdmin(Undoable):
     def writer(self, row: Post) -> str:
         return link(row.author)
 
-    @display(description=_("group"))
+    @display(description=pgettext_lazy("community", "group"))
     def within(self, row: Post) -> str:
         return link(row.group)
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 
 class GroupQuerySet(models.QuerySet["Group"]):
@@ -49,8 +49,8 @@ class Group(models.Model):
     objects = GroupQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("group")
-        verbose_name_plural = _("groups")
+        verbose_name = pgettext_lazy("community", "group")
+        verbose_name_plural = pgettext_lazy("community", "groups")
 
     def __str__(self) -> str:
         return self.name
@@ -78,7 +78,9 @@ class Membership(models.Model):
         ACTIVE = "active", _("member")
         ASKED = "asked", _("has asked to join")
 
-    group = models.ForeignKey(Group, models.CASCADE, verbose_name=_("group"), related_name="memberships")
+    group = models.ForeignKey(
+        Group, models.CASCADE, verbose_name=pgettext_lazy("community", "group"), related_name="memberships"
+    )
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("person"), related_name="memberships"
     )

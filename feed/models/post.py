@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from feed.ids import new_id
 
@@ -117,7 +117,12 @@ class Post(models.Model):
     thread = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="thread_posts")
     quote = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="quotes")
     group = models.ForeignKey(
-        "feed.Group", models.CASCADE, null=True, blank=True, verbose_name=_("group"), related_name="posts"
+        "feed.Group",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        verbose_name=pgettext_lazy("community", "group"),
+        related_name="posts",
     )
     topics = models.ManyToManyField("feed.Topic", through="feed.PostTopic", related_name="posts")
     mentioned = models.ManyToManyField(settings.AUTH_USER_MODEL, through="feed.Mention", related_name="+")
