@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from django.core.cache import cache
 
 from accounts import actions as people
 from accounts.models import User
+from tests.kill.site import Demo, free_port, own_folder
 
 # Tests never write into the developer's own var/: the embedded engines are shared, the files are not.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "false")
@@ -73,3 +76,21 @@ def mallory(person: Callable[..., User], alice: User) -> User:
     mallory = person("mallory")
     people.block(alice, mallory)
     return mallory
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """Where the demo town is: at SITE_AT when that is set, else served by processes of its own that leave no trace."""
+    if os.environ.get("SITE_AT"):
+        yield os.environ["SITE_AT"].rstrip("/")
+        return
+    var = own_folder()
+    demo = Demo(var, free_port())
+    demo.start()
+    try:
+        demo.wait_open(seconds=400)
+        yield f"http://localhost:{demo.port}"
+    finally:
+        if demo.process and demo.process.poll() is None:
+            demo.stop(signal.SIGINT)
+        shutil.rmtree(var, ignore_errors=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
-
-from tests.kill.site import Demo, free_port, own_folder
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome", "chrome") if (found := shutil.which(name))), ""
@@ -38,24 +35,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if not CHROMIUM and not os.environ.get("BROWSER_REQUIRED"):
                 item.add_marker(pytest.mark.skip(reason="no Chromium found; install one to run the browser suite"))
-
-
-@pytest.fixture(scope="session")
-def address() -> Iterator[str]:
-    """Where the demo town is: at SITE_AT when that is set, else served by processes of its own that leave no trace."""
-    if os.environ.get("SITE_AT"):
-        yield os.environ["SITE_AT"].rstrip("/")
-        return
-    var = own_folder()
-    demo = Demo(var, free_port())
-    demo.start()
-    try:
-        demo.wait_open(seconds=400)
-        yield f"http://localhost:{demo.port}"
-    finally:
-        if demo.process and demo.process.poll() is None:
-            demo.stop(signal.SIGINT)
-        shutil.rmtree(var, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
