@@ -67,7 +67,7 @@ def take(browser: Browser, address: str, name: str) -> None:
         page.wait_for_timeout(800)
     save(page.screenshot(), FOLDER / f"{name}.png")
     context.close()
-    print(f"{name}.png")
+    sys.stdout.write(f"{name}.png\n")
 
 
 def sign_in(page: Page, address: str, person: str) -> None:
