@@ -40,7 +40,7 @@ check: install-dev ## Look at the code without running the site: style, types, w
 	.venv/bin/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
 	HTTPS=1 ALLOWED_HOSTS=example.org $(MANAGE) check --deploy --fail-level WARNING
-	$(PY) -m pytest tests/house
+	$(PY) -m pytest tests/house -m "not processes"
 
 kill: install-dev ## Kill web, worker, PostgreSQL and Redis while 500 posts and likes are written, and count what is lost
 	@$(PY) -m tests.kill.run

@@ -24,8 +24,8 @@ from asgiref.sync import async_to_sync
 from channels.testing import WebsocketCommunicator
 import socialsite.asgi
 
-page = Client().get("/")
-search = Client().get("/search?q=garden")
+def memory():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS")) / 1024
 
 async def socket():
     headers = [(b"origin", b"http://localhost"), (b"host", b"localhost")]
@@ -34,11 +34,15 @@ async def socket():
     await talk.disconnect()
     return connected
 
+page = Client().get("/")
 connected = async_to_sync(socket)()
-memory = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
+before = memory()
+search = Client().get("/search?q=garden")
+from ml.embedding.encoder import get_encoder
+encoded = get_encoder().encode(["a garden", "花园"] * 20).shape
 print(json.dumps({
-    "page": page.status_code, "search": search.status_code, "socket": connected, "memory_mb": memory / 1024,
-    "heavy": [name for name in sys.argv[2:] if name in sys.modules],
+    "page": page.status_code, "search": search.status_code, "socket": connected, "encoded": list(encoded),
+    "memory": before, "memory_with_encoder": memory(), "heavy": [name for name in sys.argv[2:] if name in sys.modules],
 }))
 """
 
@@ -62,4 +66,7 @@ def test_pages_and_sockets_without_heavy_machines() -> None:
     assert answer["page"] == 200
     assert answer["search"] == 200
     assert answer["socket"] is True
+    assert answer["encoded"][0] == 40
     assert answer["heavy"] == []
+    assert answer["memory"] < 200, answer
+    assert answer["memory_with_encoder"] < 450, answer
