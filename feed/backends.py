@@ -65,8 +65,8 @@ class Ranker(Protocol):
         """Posts for the viewer's home, best first. Visibility is not decided here: the caller applies `visible_to`."""
         ...
 
-    def say_why(self, reason: dict[str, Any], source: str) -> str:
-        """One plain sentence, in the active language, for the reason logged with an impression."""
+    def say_why(self, viewer: Any, reasons: Sequence[tuple[dict[str, Any], str]]) -> Sequence[str]:
+        """One plain sentence each, in the active language, for the (reason, source) logged with impressions."""
         ...
 
     def explain(self, impression: Any) -> Why:
@@ -96,8 +96,8 @@ class NewestFirst:
     def rank(self, viewer: Any, *, limit: int, exclude: Collection[int] = ()) -> Slate:
         return Slate(items=(), model_version="newest-first")
 
-    def say_why(self, reason: dict[str, Any], source: str) -> str:
-        return _("Newest first")
+    def say_why(self, viewer: Any, reasons: Sequence[tuple[dict[str, Any], str]]) -> Sequence[str]:
+        return [_("Newest first")] * len(reasons)
 
     def explain(self, impression: Any) -> Why:
         return Why(sentence=_("Your home is newest first; nothing was ranked."), model_version="newest-first")

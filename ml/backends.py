@@ -21,13 +21,13 @@ class HomeRanker:
             return NewestFirst().rank(viewer, limit=limit, exclude=exclude)
         return serve.rank(viewer, limit=limit, exclude=exclude)
 
-    def say_why(self, reason: dict[str, Any], source: str) -> str:
-        return explain.sentence(reason)
+    def say_why(self, viewer: Any, reasons: Sequence[tuple[dict[str, Any], str]]) -> Sequence[str]:
+        return explain.sentences(viewer, [reason for reason, _source in reasons])
 
     def explain(self, impression: Any) -> Why:
-        """From what was logged with the impression alone: what the ranker saw then, not what it would say now."""
+        """From what was logged with the impression: what the ranker saw then, in the names of now."""
         return Why(
-            sentence=explain.sentence(impression.reason),
+            sentence=explain.sentences(impression.person, [impression.reason])[0],
             bars=explain.bars(impression.terms),
             model_version=impression.model_version,
         )

@@ -21,7 +21,7 @@ class Impression(models.Model):
     surface = models.CharField(_("where"), max_length=20, default="for-you")
     position = models.PositiveSmallIntegerField(_("position"))
     source = models.CharField(_("source"), max_length=40, blank=True)
-    reason = models.JSONField(_("reason"), default=dict)  # {"kind": "like", "post": "…", "topic": …}
+    reason = models.JSONField(_("reason"), default=dict)  # ids only: {"kind": "like", "post": "…", "topic": …}
     features = models.JSONField(_("numbers seen"), default=dict)  # {"similarity": 0.41, …}
     terms = models.JSONField(_("terms of the score"), default=dict)  # {"interest": 0.9, …}
     score = models.FloatField(_("score"), default=0.0)

@@ -65,7 +65,7 @@ def _page(viewer: Any, slate: Slate, offset: int, full: bool) -> Page:
     readable = Post.objects.visible_to(viewer).without_muted(viewer).filter(pk__in=left)
     posts = cards(readable.order_by(order)[: size + 1], viewer)
     kept = posts[:size]
-    attach_reasons(kept, _record(viewer, slate, kept, places))
+    attach_reasons(kept, _record(viewer, slate, kept, places), viewer)
     following = places[posts[size].pk] if len(posts) > size else len(slate.items)
     # A full slate that is used up is not the end of what there is: the next page asks for another.
     ended = len(posts) <= size and not (full and posts)

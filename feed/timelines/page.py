@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet, Value, prefetch_related_objects
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value, prefetch_related_objects
+from django.db.models.functions import Coalesce
 
-from accounts.models import Follow
+from accounts.models import Follow, User
 from feed import backends
 from feed.models import Bookmark, Impression, Label, Like, Post, Repost
 from feed.visibility import decide, shown
@@ -62,21 +63,33 @@ def time_page(posts: QuerySet[Post], viewer: Any, cursor: str | None, size: int 
 def cards(posts: QuerySet[Post], viewer: Any) -> list[Post]:
     """The rows of a queryset that went through `visible_to`, in its order, with everything that a card shows.
 
-    Three queries, however many posts: the posts with what they quote, what the viewer did with them and their labels;
-    the pictures; the topics.
+    Three queries, however many posts, a fourth where some quote: the posts with what the viewer did with them and
+    their labels; what they quote; the pictures; the topics.
     """
-    found = list(_with_standing(posts, viewer).select_related(*_JOINED))
-    quotes = [post.quote for post in found if _keep_quote(post) and post.quote is not None]
+    found = list(_with_standing(posts, viewer).select_related("author__profile", "group").defer(*_UNSHOWN))
+    quotes = _attach_quotes(found, viewer)
     prefetch_related_objects([*found, *quotes], "attachments", "topics")
     for post in found:
-        post.answers_to = post.parent.author.username if post.parent is not None else ""  # type: ignore[attr-defined]
         post.reposted_by, post.why, post.impression_id = None, "", None  # type: ignore[attr-defined]
-        if post.quote is not None:
-            post.quote.verdict = decide(post.quote, viewer)  # type: ignore[attr-defined]
     return shown(found, viewer)
 
 
-_JOINED = ("author__profile", "group", "parent__author", "quote__author__profile")
+_UNSHOWN = ("search", "idempotency_key", "author__password")
+
+
+def _attach_quotes(posts: list[Post], viewer: Any) -> list[Post]:
+    """Fetches what the posts quote; a quote that the viewer may not read becomes None beside its `quote_id`."""
+    wanted = {post.quote_id for post in posts if post.quote_id}
+    if not wanted:
+        return []
+    readable = Post.objects.visible_to(viewer).filter(pk__in=wanted).annotate(label_names=_labels_in_force())
+    found = {quote.pk: quote for quote in readable.select_related("author__profile").defer(*_UNSHOWN)}
+    for quote in found.values():
+        quote.verdict = decide(quote, viewer)  # type: ignore[attr-defined]
+    for post in posts:
+        if post.quote_id:
+            Post.quote.field.set_cached_value(post, found.get(post.quote_id))  # type: ignore[attr-defined]
+    return list(found.values())
 
 
 def decorate(posts: Iterable[Post], viewer: Any) -> list[Post]:
@@ -86,13 +99,16 @@ def decorate(posts: Iterable[Post], viewer: Any) -> list[Post]:
     return [found[pk] for pk in wanted if pk in found]
 
 
+def _labels_in_force() -> ArraySubquery:
+    return ArraySubquery(Label.objects.in_force().filter(post=OuterRef("pk")).values("name"))
+
+
 def _with_standing(posts: QuerySet[Post], viewer: Any) -> QuerySet[Post]:
-    """Annotates `liked`, `reposted`, `bookmarked`, `follows_author`, `label_names`, and the labels of the quote."""
-    labels = Label.objects.in_force()
+    """Annotates `liked`, `reposted`, `bookmarked`, `follows_author`, `label_names`, and whom the post answers."""
+    answered = User.objects.filter(posts=OuterRef("parent")).values("username")
     marks: dict[str, Any] = {
-        "label_names": ArraySubquery(labels.filter(post=OuterRef("pk")).values("name")),
-        "quote_label_names": ArraySubquery(labels.filter(post=OuterRef("quote")).values("name")),
-        "quote_readable": Exists(Post.objects.visible_to(viewer).filter(pk=OuterRef("quote"))),
+        "label_names": _labels_in_force(),
+        "answers_to": Coalesce(Subquery(answered), Value("")),
     }
     own = {"liked": Like, "reposted": Repost, "bookmarked": Bookmark}
     if getattr(viewer, "is_authenticated", False):
@@ -104,22 +120,11 @@ def _with_standing(posts: QuerySet[Post], viewer: Any) -> QuerySet[Post]:
     return posts.annotate(**marks)
 
 
-def _keep_quote(post: Post) -> bool:
-    """Whether the post shows a quote; one that the viewer may not read becomes None beside its `quote_id`."""
-    if post.quote is None:
-        return False
-    if not post.quote_readable:  # type: ignore[attr-defined]
-        Post.quote.field.set_cached_value(post, None)  # type: ignore[attr-defined]
-        return False
-    post.quote.label_names = post.quote_label_names  # type: ignore[attr-defined]
-    return True
-
-
-def attach_reasons(posts: Iterable[Post], impressions: Iterable[Impression]) -> None:
+def attach_reasons(posts: Iterable[Post], impressions: Sequence[Impression], viewer: Any) -> None:
     """The sentence and the id of the impression under which each post was shown."""
-    by_post = {row.post_id: row for row in impressions}
+    why = backends.ranker().say_why(viewer, [(row.reason, row.source) for row in impressions])
+    by_post = {row.post_id: (row, words) for row, words in zip(impressions, why, strict=True)}
     for post in posts:
-        row = by_post.get(post.pk)
-        if row is not None:
+        if post.pk in by_post:
+            row, post.why = by_post[post.pk]  # type: ignore[attr-defined]
             post.impression_id = row.pk  # type: ignore[attr-defined]
-            post.why = backends.ranker().say_why(row.reason, row.source)  # type: ignore[attr-defined]

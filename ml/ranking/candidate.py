@@ -52,8 +52,6 @@ class Act:
     post_id: int
     author_id: int
     at: datetime
-    text: str = ""  # how the post begins
-    author_name: str = ""
     language: str = ""
 
     def weight(self, now: datetime) -> float:

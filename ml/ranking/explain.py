@@ -1,97 +1,96 @@
-"""Why a post stands where it stands: the reason chosen at ranking, its sentence, and the terms in words. No query.
-
-A reason is stored with the impression, so it holds all that its sentence needs and nothing else.
-"""
+"""Reasons and terms in words. Names and texts are looked up for the reader now, never stored: one query a page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from django.utils.translation import get_language, gettext as _, ngettext
+from django.db.models import Case, CharField, F, TextField, Value, When
+from django.db.models.functions import Left
+from django.utils.translation import gettext as _, ngettext
 
+from accounts.models import User
 from feed.backends import Bar
-from ml.ranking.candidate import Candidates, Query
-from ml.ranking.selectors import EXPLORED, NEW_VOICE
+from feed.models import Group, Post, Topic
+from ml.ranking.reasons import WORDS
 
-ALIKE = 0.35  # cosine from which a post is said to resemble one that was liked
-WORDS = 3
 SNIPPET = 42
-Reason = dict[str, Any]
-
-# Which term speaks for which reason, in the order asked when they are equally strong.
-_TERMS = {
-    "interest": ("interest", "liked_like", "topic_interest", "topic_taste"),
-    "follow": ("follows_author", "affinity"),
-    "friend": ("friends",),
-    "topic": ("topic_followed",),
-    "group": ("group_joined",),
-}
 
 
-def reasons(query: Query, selected: Candidates) -> list[tuple[str, Reason]]:
-    """(source, reason) of each of the selected: how its place was filled, else its strongest term that has a reason."""
-    likeness, liked = _liked_neighbours(query, selected)
-    terms = {
-        kind: np.sum([selected.columns.get(f"term:{name}", np.zeros(len(selected))) for name in names], axis=0)
-        for kind, names in _TERMS.items()
-    }
-    kinds = selected.columns.get("place_kind", np.zeros(len(selected), dtype=np.int64))
-    answers: list[tuple[str, Reason]] = []
-    for row in range(len(selected)):
-        if kinds[row] == EXPLORED:
-            chance = float(selected["propensity"][row])
-            answers.append(("exploration", {"kind": "explore", "propensity": round(chance, 5)}))
-        elif kinds[row] == NEW_VOICE:
-            answers.append(("new voices", {"kind": "new-voice"}))
-        else:
-            strengths = {kind: float(term[row]) for kind, term in terms.items()}
-            neighbour = int(liked[row]) if likeness[row] >= ALIKE else None
-            answers.append(_strongest(query, selected, row, strengths, neighbour))
-    return answers
+@dataclass(frozen=True)
+class Names:
+    """What the ids in reasons are called, as far as the reader may know: by id."""
+
+    posts: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # how it begins ("" to cover it), author
+    people: Mapping[int, str] = field(default_factory=dict)
+    topics: Mapping[int, str] = field(default_factory=dict)
+    groups: Mapping[int, str] = field(default_factory=dict)
 
 
-def _liked_neighbours(query: Query, selected: Candidates) -> tuple[Any, Any]:
-    """The cosine of each selected post to the nearest post the viewer liked, and which one; zeros without any."""
-    vectors = selected.columns.get("vector")
-    if vectors is None or not len(query.acted_vectors) or vectors.shape[1] != query.acted_vectors.shape[1]:
-        return np.zeros(len(selected)), np.zeros(len(selected), dtype=np.int64)
-    cosines = vectors @ query.acted_vectors.T
-    cosines[selected.ids[:, None] == np.array(query.acted_ids, dtype=np.int64)] = 0  # no post is its own reason
-    return cosines.max(axis=1), np.array(query.acted_ids, dtype=np.int64)[cosines.argmax(axis=1)]
+def sentences(viewer: Any, reasons: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One plain sentence for each reason, in the active language. One query for all of them, or none."""
+    names = names_in(viewer, reasons)
+    return [sentence(reason, names) for reason in reasons]
 
 
-def _strongest(
-    query: Query, selected: Candidates, row: int, strengths: Mapping[str, float], neighbour: int | None
-) -> tuple[str, Reason]:
-    for kind in sorted(strengths, key=lambda kind: -strengths[kind]):
-        if strengths[kind] <= 0:
-            break
-        if (reason := _MADE[kind](query, selected, row, neighbour)) is not None:
-            return _source_of(kind), reason
-    if selected.found("rising")[row]:
-        return "rising", {"kind": "rising", "language": str(selected["language"][row])}
-    return _first_source(selected, row), {"kind": "loved"}
+def names_in(viewer: Any, reasons: Sequence[Mapping[str, Any]]) -> Names:
+    """The names of all that the reasons speak of, read as `viewer`: a post that is gone or closed to them has none."""
+    posts, people, topics, groups = (_ids(reasons, kind) for kind in ("post", "person", "topic", "group"))
+    parts = [
+        part
+        for ids, part in (
+            (posts, _posts(viewer, posts)),
+            (people, _people(people)),
+            (topics, _topics(topics)),
+            (groups, _groups(groups)),
+        )
+        if ids
+    ]
+    rows = list(parts[0].union(*parts[1:], all=True)) if parts else []
+    found: dict[str, list[tuple[int, str, str, str]]] = {}
+    for kind, *row in rows:
+        found.setdefault(kind, []).append((row[0], row[1], row[2], row[3]))
+    return Names(
+        posts={i: (_beginning(text), name or handle) for i, text, name, handle in found.get("post", ())},
+        people={i: name or handle for i, _nothing, name, handle in found.get("person", ())},
+        topics={i: Topic(shown_as=tag, title_en=en, title_zh=zh).title for i, tag, en, zh in found.get("topic", ())},
+        groups={i: name for i, name, _none, _nothing in found.get("group", ())},
+    )
 
 
-def _source_of(kind: str) -> str:
-    return {"interest": "interests", "follow": "follows", "friend": "liked by followed"}.get(kind, f"{kind}s")
+def _ids(reasons: Sequence[Mapping[str, Any]], kind: str) -> set[int]:
+    found = (str(reason.get(kind, "")) for reason in reasons)
+    return {int(one) for one in found if one.isascii() and one.isdigit()}
 
 
-def _first_source(selected: Candidates, row: int) -> str:
-    return next((source for source, mask in selected.found_by.items() if mask[row]), "")
+def _row(found: Any, kind: str, *columns: Any) -> Any:
+    """Rows of the same shape from every table, so that one statement can ask them all: kind, id, three texts."""
+    texts = {f"text_{place}": column for place, column in enumerate(columns)}
+    return found.order_by().annotate(kind=Value(kind, CharField()), **texts).values_list("kind", "pk", *texts)
 
 
-def _by_interest(query: Query, selected: Candidates, row: int, neighbour: int | None) -> Reason | None:
-    if neighbour is not None:
-        act = query.act_on[neighbour]
-        return {"kind": "like", "post": str(neighbour), "text": _beginning(act.text), "name": act.author_name}
-    at = int(selected["interest_at"][row])
-    words = list(query.interests.words[at][:WORDS]) if 0 <= at < len(query.interests.words) else []
-    if not words:
-        return None
-    return {"kind": "asked" if query.interests.chosen[at] else "interest", "words": words}
+def _none() -> Value:
+    return Value("", TextField())
+
+
+def _posts(viewer: Any, ids: set[int]) -> Any:
+    begins = Case(When(content_warning="", then=Left("text", 2 * SNIPPET)), default=_none(), output_field=TextField())
+    found = Post.objects.visible_to(viewer).filter(pk__in=ids)
+    return _row(found, "post", begins, F("author__profile__display_name"), F("author__username"))
+
+
+def _people(ids: set[int]) -> Any:
+    found = User.objects.filter(pk__in=ids, is_active=True)
+    return _row(found, "person", _none(), F("profile__display_name"), F("username"))
+
+
+def _topics(ids: set[int]) -> Any:
+    return _row(Topic.objects.filter(pk__in=ids), "topic", F("shown_as"), F("title_en"), F("title_zh"))
+
+
+def _groups(ids: set[int]) -> Any:
+    return _row(Group.objects.filter(pk__in=ids), "group", F("name"), _none(), _none())
 
 
 def _beginning(text: str) -> str:
@@ -99,94 +98,75 @@ def _beginning(text: str) -> str:
     return text if len(text) <= SNIPPET else text[: SNIPPET - 1].rstrip() + "…"
 
 
-def _by_follow(query: Query, selected: Candidates, row: int, neighbour: int | None) -> Reason | None:
-    author = int(selected["author"][row])
-    kind = "follow" if author in query.followed else "bond"
-    return {"kind": kind, "person": author, "name": str(selected["author_name"][row])}
-
-
-def _by_friend(query: Query, selected: Candidates, row: int, neighbour: int | None) -> Reason | None:
-    others = int(selected["friends"][row]) - 1
-    return {"kind": "friend", "name": str(selected["friend_name"][row]), "others": others}
-
-
-def _by_topic(query: Query, selected: Candidates, row: int, neighbour: int | None) -> Reason | None:
-    topic = next((topic for topic in selected["topics"][row] if topic in query.topics), None)
-    return None if topic is None else {"kind": "topic", "topic": topic, **query.topics[topic]}
-
-
-def _by_group(query: Query, selected: Candidates, row: int, neighbour: int | None) -> Reason | None:
-    return {"kind": "group", "name": query.groups.get(int(selected["group"][row]), "")}
-
-
-_MADE: dict[str, Callable[[Query, Candidates, int, int | None], Reason | None]] = {
-    "interest": _by_interest,
-    "follow": _by_follow,
-    "friend": _by_friend,
-    "topic": _by_topic,
-    "group": _by_group,
-}
-
-
-def sentence(reason: Mapping[str, Any]) -> str:
+def sentence(reason: Mapping[str, Any], names: Names) -> str:
     """One plain sentence in the active language. A reason that is not known any more still gets an honest one."""
-    say = _SENTENCES.get(str(reason.get("kind", "")))
+    say = _SENTENCES.get(str(reason.get("kind", "")), _unknown)
     try:
-        return say(reason) if say else _unknown(reason)
+        return say(reason, names)
     except (KeyError, TypeError, ValueError):
-        return _unknown(reason)
+        return _unknown(reason, names)
 
 
-def _unknown(reason: Mapping[str, Any]) -> str:
+def _unknown(reason: Mapping[str, Any], names: Names) -> str:
     return _("Chosen for you")
 
 
-def _friend(reason: Mapping[str, Any]) -> str:
-    others = int(reason.get("others", 0))
+def _like(reason: Mapping[str, Any], names: Names) -> str:
+    if int(reason["post"]) not in names.posts:  # gone, or closed to the reader
+        return _interest(reason, names)
+    text, name = names.posts[int(reason["post"])]
+    if not text:
+        return _("Because you liked a post by %(name)s") % {"name": name}
+    return _("Because you liked “%(text)s” by %(name)s") % {"text": text, "name": name}
+
+
+def _interest(reason: Mapping[str, Any], names: Names) -> str:
+    if reason.get("topic") in names.topics:
+        return _("You often like posts about %(topic)s") % {"topic": names.topics[reason["topic"]]}
+    return _("You seem to like posts about %(words)s") % {"words": _words(reason)}
+
+
+def _asked(reason: Mapping[str, Any], names: Names) -> str:
+    return _("You asked for posts about %(words)s") % {
+        "words": names.topics.get(reason.get("topic", 0)) or _words(reason)
+    }
+
+
+def _words(reason: Mapping[str, Any]) -> str:
+    return str(_(", ")).join(reason["words"][:WORDS])
+
+
+def _friend(reason: Mapping[str, Any], names: Names) -> str:
+    name, others = names.people[reason["person"]], int(reason.get("others", 0))
     if others <= 0:
-        return _("%(name)s, whom you follow, liked this") % {"name": reason["name"]}
+        return _("%(name)s, whom you follow, liked this") % {"name": name}
     return ngettext(
         "%(name)s and %(others)d other person you follow liked this",
         "%(name)s and %(others)d other people you follow liked this",
         others,
-    ) % {"name": reason["name"], "others": others}
+    ) % {"name": name, "others": others}
 
 
-def _topic(reason: Mapping[str, Any]) -> str:
-    title = reason.get("zh") if (get_language() or "en").startswith("zh") else reason.get("en")
-    return _("You follow %(topic)s") % {"topic": title or f"#{reason['tag']}"}
-
-
-def _rising(reason: Mapping[str, Any]) -> str:
+def _rising(reason: Mapping[str, Any], names: Names) -> str:
     language = str(reason.get("language", ""))
     if language == "zh":
         return _("Rising in Chinese")
     return _("Rising in English") if language == "en" else _("Rising now")
 
 
-def _like(reason: Mapping[str, Any]) -> str:
-    if not reason["text"]:
-        return _("Because you liked a post by %(name)s") % {"name": reason["name"]}
-    return _("Because you liked “%(text)s” by %(name)s") % {"text": reason["text"], "name": reason["name"]}
-
-
-def _words(reason: Mapping[str, Any]) -> str:
-    return str(_(", ")).join(reason["words"])
-
-
-_SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+_SENTENCES: dict[str, Callable[[Mapping[str, Any], Names], str]] = {
     "like": _like,
-    "interest": lambda r: _("You seem to like posts about %(words)s") % {"words": _words(r)},
-    "asked": lambda r: _("You asked for posts about %(words)s") % {"words": _words(r)},
-    "follow": lambda r: _("You follow %(name)s") % {"name": r["name"]},
-    "bond": lambda r: _("You often respond to %(name)s") % {"name": r["name"]},
+    "interest": _interest,
+    "asked": _asked,
+    "follow": lambda r, names: _("You follow %(name)s") % {"name": names.people[r["person"]]},
+    "bond": lambda r, names: _("You often respond to %(name)s") % {"name": names.people[r["person"]]},
     "friend": _friend,
-    "topic": _topic,
-    "group": lambda r: _("From your group %(name)s") % {"name": r["name"]},
+    "topic": lambda r, names: _("You follow %(topic)s") % {"topic": names.topics[r["topic"]]},
+    "group": lambda r, names: _("From your group %(name)s") % {"name": names.groups[r["group"]]},
     "rising": _rising,
-    "loved": lambda r: _("Many people here liked this"),
-    "explore": lambda r: _("Something different, to keep your view wide"),
-    "new-voice": lambda r: _("A new voice"),
+    "loved": lambda r, names: _("Many people here liked this"),
+    "explore": lambda r, names: _("Something different, to keep your view wide"),
+    "new-voice": lambda r, names: _("A new voice"),
 }
 
 

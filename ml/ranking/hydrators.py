@@ -20,7 +20,7 @@ SELECT p.id, p.author_id, split_part(p.language, '-', 1), p.likes_count, p.comme
     AND (p.visibility = 'public' OR p.visibility = 'followers' AND p.author_id = ANY(%(followed)s)
          OR p.visibility = 'group' AND (p.group_id = ANY(%(groups)s) OR NOT coalesce(g.approval, true)))),
   md5(lower(translate(p.text, E' \\n\\t', ''))), length(p.text), p.content_warning <> '',
-  f.recommendable, f.followers_count, coalesce(nullif(f.display_name, ''), u.username),
+  f.recommendable, f.followers_count,
   ARRAY(SELECT t.topic_id FROM feed_posttopic t WHERE t.post_id = p.id
         UNION ALL SELECT g.topic_id WHERE g.topic_id IS NOT NULL),
   EXISTS (SELECT 1 FROM feed_like k WHERE k.person_id = %(viewer)s AND k.post_id = p.id)
@@ -47,7 +47,6 @@ _COLUMNS: tuple[tuple[str, str, object], ...] = (
     ("warned", "?", False),
     ("recommendable", "?", True),
     ("author_followers", "f4", 0),
-    ("author_name", "O", ""),
     ("topics", "O", ()),
     ("acted", "?", False),
     ("pictures", "?", False),
@@ -144,31 +143,27 @@ class Vectors:
 
 
 _SOCIAL = """
-SELECT a.post_id, a.person_id, coalesce(nullif(f.display_name, ''), u.username) FROM (
   SELECT post_id, person_id FROM feed_like WHERE post_id = ANY(%(ids)s) AND person_id = ANY(%(followed)s)
   UNION SELECT post_id, person_id FROM feed_repost WHERE post_id = ANY(%(ids)s) AND person_id = ANY(%(followed)s)
-) AS a JOIN accounts_user u ON u.id = a.person_id JOIN accounts_profile f ON f.user_id = u.id
 """
 
 
 class SocialProof:
-    """How many of the people followed liked or reposted each post, and one of their names: one query."""
+    """How many of the people followed liked or reposted each post, and one of them: one query."""
 
     name = "liked by followed"
 
     def missing(self, query: Query, n: int) -> Mapping[str, Column]:
-        return {"friends": np.zeros(n, dtype=np.float32), "friend_name": _filled(n, "O", "")}
+        return {"friends": np.zeros(n, dtype=np.float32), "friend": np.zeros(n, dtype=np.int64)}
 
     def __call__(self, query: Query, candidates: Candidates) -> Mapping[str, Column]:
         columns = self.missing(query, len(candidates))
         if not query.followed or not len(candidates):
             return columns
         row_of = {post_id: row for row, post_id in enumerate(candidates.ids.tolist())}
-        for post_id, _person, name in rows(
-            _SOCIAL, {"ids": candidates.ids.tolist(), "followed": sorted(query.followed)}
-        ):
+        for post_id, person in rows(_SOCIAL, {"ids": candidates.ids.tolist(), "followed": sorted(query.followed)}):
             columns["friends"][row_of[post_id]] += 1
-            columns["friend_name"][row_of[post_id]] = name
+            columns["friend"][row_of[post_id]] = person
         return columns
 
 

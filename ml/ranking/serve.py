@@ -13,10 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from feed.backends import Ranked, Slate
 from ml.ranking.candidate import Candidates, Query
-from ml.ranking.explain import reasons
 from ml.ranking.features import NAMES
 from ml.ranking.home import home
 from ml.ranking.pipeline import Pipeline, Trace
+from ml.ranking.reasons import reasons
 
 
 @cache

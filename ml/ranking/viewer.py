@@ -91,8 +91,7 @@ def pace_of(acts: float | None, posts: int, oldest: int | None, now: datetime) -
 
 
 _ACTS = """
-SELECT a.kind, a.post_id, p.author_id, a.at, left(p.text, 80), coalesce(nullif(f.display_name, ''), u.username),
-  p.language FROM (
+SELECT a.kind, a.post_id, p.author_id, a.at, p.language FROM (
   (SELECT 'like' AS kind, post_id, created_at AS at FROM feed_like WHERE person_id = %(viewer)s
      ORDER BY id DESC LIMIT 200)
   UNION ALL (SELECT 'repost', post_id, created_at FROM feed_repost WHERE person_id = %(viewer)s
@@ -102,7 +101,6 @@ SELECT a.kind, a.post_id, p.author_id, a.at, left(p.text, 80), coalesce(nullif(f
   UNION ALL (SELECT 'comment', parent_id, created_at FROM feed_post
      WHERE author_id = %(viewer)s AND parent_id IS NOT NULL AND deleted_at IS NULL ORDER BY id DESC LIMIT 100)
 ) AS a JOIN feed_post p ON p.id = a.post_id
-  JOIN accounts_user u ON u.id = p.author_id JOIN accounts_profile f ON f.user_id = u.id
 WHERE p.author_id <> %(viewer)s AND p.deleted_at IS NULL ORDER BY a.at DESC
 """
 

@@ -61,8 +61,8 @@ class ScriptedRanker(backends.NewestFirst):
         ]
         return Slate(items=tuple(items), model_version="scripted-1")
 
-    def say_why(self, reason: dict[str, Any], source: str) -> str:
-        return f"Because it is {source}"
+    def say_why(self, viewer: Any, reasons: Any) -> list[str]:
+        return [f"Because it is {source}" for _reason, source in reasons]
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from accounts.models import User
 from feed.backends import Slate
 from feed.models import Post
 from ml.ranking import serve
-from ml.ranking.candidate import Candidates, Query
-from ml.ranking.explain import sentence
+from ml.ranking.candidate import Query
+from ml.ranking.explain import sentences
 from ml.ranking.features import NAMES
 from ml.ranking.pipeline import Trace
 
@@ -32,14 +32,14 @@ class Command(BaseCommand):
         if person is None:
             raise CommandError(f"There is nobody called {user}.")
         query = serve.query_for(person, limit=200)
-        slate, selected, trace = serve.traced(query)
+        slate, _selected, trace = serve.traced(query)
         if post is None:
             self._viewer(query)
             self._stages(trace)
             self._removed(trace)
-            self._places(slate, selected, top)
+            self._places(person, slate, top)
         else:
-            self._post(post, slate, trace)
+            self._post(person, post, slate, trace)
 
     def _viewer(self, query: Query) -> None:
         self._head("The viewer")
@@ -70,22 +70,23 @@ class Command(BaseCommand):
             some = [str(post) for post, (by, _reason) in trace.removed.items() if by == name][:3]
             self._say(f"{count:>5}  {name}: {reasons[name]} (such as {', '.join(some)})")
 
-    def _places(self, slate: Slate, selected: Candidates, top: int) -> None:
+    def _places(self, person: User, slate: Slate, top: int) -> None:
         self._head(f"The first {min(top, len(slate.items))} of {len(slate.items)} places, by {slate.model_version}")
         shown = slate.items[:top]
+        why = sentences(person, [item.reason for item in shown])
         posts = Post.objects.select_related("author").in_bulk([item.post_id for item in shown])
         for place, item in enumerate(shown, start=1):
             post = posts[item.post_id]
             text = " ".join(post.text.split())[:70]
             self._say(f"{place:>3}  {item.score:6.2f}  {item.post_id}  @{post.author.username}: {text}")
-            self._say(f"     {sentence(item.reason)}  [{_terms(item.terms)}]")
+            self._say(f"     {why[place - 1]}  [{_terms(item.terms)}]")
 
-    def _post(self, post_id: int, slate: Slate, trace: Trace) -> None:
+    def _post(self, person: User, post_id: int, slate: Slate, trace: Trace) -> None:
         places = {item.post_id: place for place, item in enumerate(slate.items)}
         if post_id in places:
             item = slate.items[places[post_id]]
             self._say(f"Place {places[post_id] + 1} of {len(slate.items)}, score {item.score:.2f}, from {item.source}.")
-            self._say(sentence(item.reason))
+            self._say(sentences(person, [item.reason])[0])
             self._table(item.terms, item.features)
         elif post_id in trace.removed:
             name, reason = trace.removed[post_id]

@@ -16,10 +16,10 @@ SIZE = 24
 DEFAULTS: dict[str, Any] = {
     "author": 1, "language": "en", "likes": 0.0, "answers": 0.0, "reposts": 0.0, "answer": False, "group": 0,
     "readable": True, "length": 40.0, "warned": False, "recommendable": True, "author_followers": 5.0,
-    "author_name": "Bob", "acted": False, "pictures": False, "muted_words": False, "age_hours": 1.0,
+    "acted": False, "pictures": False, "muted_words": False, "age_hours": 1.0,
     "has_vector": True, "interest": 0.0, "interest_at": -1, "topic_interest": 0.0, "liked_like": 0.0,
     "topic_taste": 0.0, "refusal": 0.0, "friends": 0.0,
-    "friend_name": "", "affinity": 0.0, "shown_times": 0.0, "shown_hours_ago": 999.0, "feedback": 1.0,
+    "friend": 0, "affinity": 0.0, "shown_times": 0.0, "shown_hours_ago": 999.0, "feedback": 1.0,
     "acted_days_ago": 999.0, "refused": False, "score": 0.0,
 }  # fmt: skip
 
