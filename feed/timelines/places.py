@@ -109,8 +109,9 @@ def _with_reposts(posts: Any, reposts: QuerySet[Repost], viewer: Any, size: int)
 
 def topic(subject: Topic, viewer: Any, cursor: str | None = None) -> Page:
     """Posts about a topic, or about any of the hashtags that stand for it."""
-    about = PostTopic.objects.filter(post=OuterRef("pk")).filter(Q(topic=subject) | Q(topic__alias_of=subject))
-    return time_page(readable(viewer).filter(Exists(about)), viewer, cursor)
+    names = [subject.pk, *Topic.objects.filter(alias_of=subject).values_list("pk", flat=True)]
+    about = PostTopic.objects.filter(topic__in=names).values("post")
+    return time_page(readable(viewer).filter(pk__in=about), viewer, cursor)
 
 
 def group(place: Group, viewer: Any, cursor: str | None = None) -> Page:
