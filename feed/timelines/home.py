@@ -66,6 +66,8 @@ def _page(viewer: Any, slate: Slate, offset: int, full: bool) -> Page:
     posts = cards(readable.order_by(order)[: size + 1], viewer)
     kept = posts[:size]
     attach_reasons(kept, _record(viewer, slate, kept, places), viewer)
+    for post in kept:
+        post.seen_before = slate.items[places[post.pk]].seen_before  # type: ignore[attr-defined]
     following = places[posts[size].pk] if len(posts) > size else len(slate.items)
     # A full slate that is used up is not the end of what there is: the next page asks for another.
     ended = len(posts) <= size and not (full and posts)
@@ -109,7 +111,10 @@ def _rank_again(viewer: Any, request_id: UUID, offset: int) -> tuple[Slate, bool
 
 
 def _keep(slate: Slate, full: bool) -> None:
-    rows = [(item.post_id, item.source, item.reason, item.score, item.terms, item.features) for item in slate.items]
+    rows = [
+        (item.post_id, item.source, item.reason, item.score, item.terms, item.features, item.seen_before)
+        for item in slate.items
+    ]
     cache.set(f"slate:{slate.request_id.hex}", (slate.model_version, rows, full), KEPT_SECONDS)
 
 

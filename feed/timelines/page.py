@@ -56,8 +56,13 @@ def page_of(keys: Sequence[tuple[int, Post]], size: int) -> Page:
 def time_page(posts: QuerySet[Post], viewer: Any, cursor: str | None, size: int | None = None) -> Page:
     """A page of `posts` (already through `visible_to`) by their own ids, newest first."""
     size = size or settings.PAGE_SIZE
-    found = cards(posts.filter(pk__lt=before(cursor)).order_by("-pk")[: size + 1], viewer)
+    found = cards(newest_first(posts.filter(pk__lt=before(cursor)), size + 1), viewer)
     return page_of([(post.pk, post) for post in found], size)
+
+
+def newest_first(posts: QuerySet[Post], most: int) -> QuerySet[Post]:
+    """The newest of `posts`, chosen by id alone: what a card shows is then joined to these few, not to all passed."""
+    return Post.objects.filter(pk__in=posts.order_by("-pk").values("pk")[:most]).order_by("-pk")
 
 
 def cards(posts: QuerySet[Post], viewer: Any) -> list[Post]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Follow, Mute, User
 from feed.models import Attachment, Bookmark, Group, Membership, Post, PostTopic, Repost, Topic
 from feed.models.post import Visibility
-from feed.timelines.page import Page, before, cards, page_of, time_page
+from feed.timelines.page import Page, before, cards, newest_first, page_of, time_page
 
 Tab = Literal["posts", "replies", "media"]
 RISING_POOL = 2000  # newest posts that are compared
@@ -51,7 +51,7 @@ def local(viewer: Any, cursor: str | None = None) -> Page:
 
 def newer(viewer: Any, since: int, tab: str = "local", most: int = 40) -> list[Post]:
     """Posts above `since`, newest first: what "n new posts" brings in. On one's own tabs, those near the viewer."""
-    return cards(_newer(viewer, since, tab).order_by("-pk")[:most], viewer)
+    return cards(newest_first(_newer(viewer, since, tab), most), viewer)
 
 
 def count_newer(viewer: Any, since: int, tab: str = "local", most: int = 100) -> int:
