@@ -30,6 +30,7 @@ class Ranked:
     score: float = 0.0
     terms: dict[str, float] = field(default_factory=dict)
     features: dict[str, float] = field(default_factory=dict)
+    seen_before: bool = False  # comes back because nothing new is left; such posts stand last
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 from ml.ranking.candidate import Bools, Candidates, Query
 
 SHOWN_AT_MOST = 3  # shown so often in the last seven days without an answer: enough (once and twice only damp)
+A_PAGE = 20  # what one page needs
 ACTED_AWAY_DAYS = 7.0  # what one liked or answered stays away for a week; later it may return, lower (RECIPE)
 STRONG_INTEREST = 0.6  # from here a post in another language may pass
 MERIT = 2.0  # an answer is worth showing alone from this many times the usual acts
@@ -79,7 +80,12 @@ def not_fewer(query: Query, candidates: Candidates) -> Bools:
 
 
 def not_seen_enough(query: Query, candidates: Candidates) -> Bools:
-    return np.asarray(candidates["shown_times"] < SHOWN_AT_MOST)
+    """Where less than a page is left, what was shown before comes back to fill it, most rested first."""
+    keep = np.asarray(candidates["shown_times"] < SHOWN_AT_MOST)
+    seen = np.flatnonzero(~keep)
+    rested = seen[np.lexsort((-candidates.ids[seen], -candidates["shown_hours_ago"][seen]))]
+    keep[rested[: max(min(A_PAGE, query.limit) - int(keep.sum()), 0)]] = True
+    return keep
 
 
 def young_enough(query: Query, candidates: Candidates) -> Bools:

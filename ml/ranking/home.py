@@ -10,7 +10,7 @@ from ml.ranking import filters, hydrators, likeness, sources, viewer
 from ml.ranking.candidate import Candidates, Query
 from ml.ranking.pipeline import Pipeline
 from ml.ranking.scorers import HandSet, ScoreBy
-from ml.ranking.selectors import EXPLORED, NEW_VOICE, Places
+from ml.ranking.selectors import EXPLORED, NEW_VOICE, Places, SeenLast
 
 # What one unit of each number is worth. Found by trial on the demo town; a learned model replaces it.
 RECIPE: Final[dict[str, float]] = {
@@ -100,10 +100,10 @@ def home() -> Pipeline:
             filters.NOT_ACTED,
             filters.NOT_REFUSED,
             filters.NOT_FEWER,
-            filters.NOT_SEEN,
             filters.YOUNG,
             filters.LANGUAGE,
             filters.MERITED,
+            filters.NOT_SEEN,  # last: it counts what is left
         ],
         scorers=[ScoreBy(HandSet(RECIPE))],
         filters_on_ranked=[
@@ -111,6 +111,6 @@ def home() -> Pipeline:
             filters.OTHER_TEXT,
             filters.OTHER_MEANING,
         ],
-        selector=Places(),
+        selector=SeenLast(Places(), filters.SHOWN_AT_MOST),
         side_effects=[CountPlaces()],
     )

@@ -57,6 +57,20 @@ class Places:
         return np.array(table.chosen, dtype=np.int64), about
 
 
+@dataclass(frozen=True)
+class SeenLast:
+    """The same choice, with posts that came back after they were shown `times` times behind all others."""
+
+    choose: Places
+    times: int
+    name: str = "places"
+
+    def __call__(self, query: Query, candidates: Candidates) -> tuple[Ints, Mapping[str, Column]]:
+        rows, about = self.choose(query, candidates)
+        order = np.argsort(candidates["shown_times"][rows] >= self.times, kind="stable")
+        return rows[order], {name: column[order] for name, column in about.items()}
+
+
 class _Table:
     """The state of one choice. Rows are those of the candidates, best first; the best `pool` of them compete by value.
 

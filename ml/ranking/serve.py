@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from feed.backends import Ranked, Slate
 from ml.ranking.candidate import Candidates, Query
 from ml.ranking.features import NAMES
+from ml.ranking.filters import SHOWN_AT_MOST
 from ml.ranking.home import home
 from ml.ranking.pipeline import Pipeline, Trace
 from ml.ranking.reasons import reasons
@@ -60,6 +61,7 @@ def _items(query: Query, selected: Candidates) -> list[Ranked]:
     # Rounded as floats of 64 bits, so that JSON holds what was seen and no noise behind it.
     row_lists = np.round(rows.astype(np.float64), 6).tolist() if rows is not None else [[]] * len(selected)
     why = reasons(query, selected)
+    seen = (selected["shown_times"] >= SHOWN_AT_MOST).tolist()
     return [
         Ranked(
             post_id=post_id,
@@ -68,6 +70,7 @@ def _items(query: Query, selected: Candidates) -> list[Ranked]:
             score=round(score, 4),
             terms={name: value for name, value in zip(terms, term_rows[place], strict=True) if value},
             features=dict(zip(NAMES, row_lists[place], strict=False)),
+            seen_before=seen[place],
         )
         for place, (post_id, score) in enumerate(zip(selected.ids.tolist(), selected["score"].tolist(), strict=True))
     ]

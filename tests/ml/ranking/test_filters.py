@@ -30,7 +30,7 @@ FOLLOWS_9: dict[str, Any] = {"followed": frozenset({9})}
         (filters.NOT_ACTED, {}, {"acted_days_ago": 8.0}, {"acted_days_ago": 6.0}),
         (filters.NOT_REFUSED, {}, {}, {"refused": True}),
         (filters.NOT_FEWER, {}, {"feedback": 0.2}, {"feedback": 0.0}),
-        (filters.NOT_SEEN, {}, {"shown_times": 2.0}, {"shown_times": 3.0}),
+        (filters.NOT_SEEN, {"limit": 1}, {"shown_times": 2.0}, {"shown_times": 3.0}),
         (filters.YOUNG, {"window_hours": 48.0}, {"age_hours": 47.0}, {"age_hours": 49.0}),
         (filters.LANGUAGE, ENGLISH, {"language": "en"}, {"language": "zh"}),
         (filters.LANGUAGE, ENGLISH, {"language": ""}, {"language": "zh"}),

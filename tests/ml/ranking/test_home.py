@@ -10,6 +10,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
@@ -202,7 +203,45 @@ def test_shown_three_times_is_enough(alice: User, bob: User) -> None:
     for post, times in ((often, 3), (once, 1)):
         for _ in range(times):
             Impression.objects.create(person=alice, post=post, request_id=uuid4(), position=0)
-    assert ranked(alice) == [never.pk, once.pk]
+    others = [actions.publish(bob, f"Post {i}", language="en").pk for i in range(20)]
+    assert set(ranked(alice)) == {never.pk, once.pk, *others}
+    for pk in others[5:]:
+        actions.delete(bob, Post.objects.get(pk=pk))
+    assert ranked(alice)[-1] == often.pk  # less than a page is left: it comes back, last
+
+
+def test_home_opened_thirty_times_is_still_ranked_and_gives_reasons(
+    alice: User, town: list[Post], likes_axis: Callable[..., Any], client: Client
+) -> None:
+    likes_axis(alice, 0)
+    client.force_login(alice)
+    new_end, seen_end = "You have seen everything new.<", "Here is what you saw before."
+    last = 0
+    for opened in range(30):
+        answer = client.get("/")
+        assert answer.status_code == 200
+        posts = answer.context["page"].posts
+        why = [post.why for post in posts]
+        assert len(posts) == 20
+        assert all(why)
+        assert "Newest first" not in why
+        while answer.context["more_url"]:
+            answer = client.get(answer.context["more_url"])
+        page = answer.content.decode()
+        assert page.count(new_end) + page.count(seen_end) == 1, opened
+        last += seen_end in page
+    assert last >= 20
+    rows = Impression.objects.filter(person=alice, post=posts[0])
+    assert len({row.pk for row in rows}) < 30  # the rested take turns
+
+
+def test_the_most_rested_come_back_first(alice: User, bob: User) -> None:
+    posts = [actions.publish(bob, f"Post {i}", language="en") for i in range(25)]
+    for hours, post in enumerate(posts):
+        for _ in range(3):
+            at = timezone.now() - timedelta(hours=1 + hours)
+            Impression.objects.create(person=alice, post=post, request_id=uuid4(), position=0, shown_at=at)
+    assert set(ranked(alice)) == {post.pk for post in posts[5:]}
 
 
 def test_see_fewer_of_a_topic_empties_it_and_undoing_brings_it_back(
