@@ -20,6 +20,11 @@ from tests.kill.site import Demo, free_port, own_folder
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "false")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: it opens home so often that people have been shown everything."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(autouse=True)
 def own_folders(settings: Any, tmp_path: Path) -> None:
     """Uploads of a test go to a folder of its own; passwords are hashed fast; nothing is rate-limited unless asked."""

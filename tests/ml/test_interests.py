@@ -13,7 +13,7 @@ from accounts.models import User
 from feed import actions
 from feed.models import Like, Post, Topic
 from ml import registry
-from ml.embedding import learning as learn
+from ml.embedding import learning as learn, words
 from ml.embedding.interests import Interests, all_interests, interests_of
 from ml.embedding.topics import refresh_topic_vectors
 from ml.models import InterestAdjustment, InterestVector
@@ -213,3 +213,31 @@ def topic(learning: object) -> Topic:
     )
     refresh_topic_vectors(registry.serving_encoder() or learning.name)  # type: ignore[attr-defined]
     return made
+
+
+def test_words_recur_and_name_no_person(person: Callable, write: Write) -> None:
+    """Words of one post, words that say nothing, and names of people are no names of an interest."""
+    eva, tom = person("eva"), person("tom")
+    posts = [
+        ("Compost needs worms, says Eva, honestly", eva, 1.0),
+        ("My compost steams in winter, half of it leaves", tom, 1.0),
+        ("Eva brought worms for the compost", tom, 1.0),
+        ("堆肥里的蚯蚓真多，堆肥又热了", eva, 1.0),
+        ("蚯蚓喜欢堆肥和咖啡渣", tom, 1.0),
+    ]
+    for text, author, _weight in posts:
+        write(text, by=author)
+    words.forget()
+    found = words.typical_words([(text, weight, author.pk) for text, author, weight in posts])
+    assert set(found) == {"compost", "worms", "蚯蚓"}
+    assert words.typical_words([(posts[0][0], 1.0, eva.pk)]) == []
+
+
+def test_groups_about_one_topic_are_one_interest(charlie: User, topic: Topic, garden: list[Post], write: Write) -> None:
+    other = [write("The moon over my beetroot bed, seen at four.", by=charlie)]
+    for post in garden:
+        actions.label_topics(post, {topic.pk: 0.9}, registry.serving_encoder())
+    actions.follow_topic(charlie, topic)
+    like_all(charlie, garden + other)
+    assert list(learned(charlie).topics).count(topic.pk) == 1
+    assert len(learned(charlie).ids) <= 8

@@ -356,7 +356,7 @@ def test_explained_from_the_impression_alone(alice: User, bob: User) -> None:
 
 def test_every_term_of_the_recipe_has_words() -> None:
     terms = home.home().scorers[0].model.terms(np.zeros((1, len(NAMES)), dtype=np.float32))  # type: ignore[attr-defined]
-    assert set(terms) == set(explain._words_of_terms())
+    assert set(terms) == set(explain.words_of_terms())
 
 
 @pytest.mark.parametrize(
