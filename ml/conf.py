@@ -22,12 +22,13 @@ POSTS_OF_FOLLOWED: Final = 4  # newest posts of each
 HALF_LIFE: Final = timedelta(days=30)  # an act counts half after a month
 
 # --- Interests ---
-INTERESTS_AT_MOST: Final = 12
+INTERESTS_AT_MOST: Final = 8
+LEAST_STRENGTH: Final = 0.03  # what is less of all that one cares for is chance, beyond the first three
 NEGATIVES_AT_MOST: Final = 6
 CLUSTER_COSINE: Final = 0.06  # posts closer than this on average, less the site's middle, are one interest
 SAME_TOPIC_BONUS: Final = 0.12  # sharing a topic brings two posts so much nearer; having different ones as much apart
 SAME_INTEREST_COSINE: Final = 0.60  # an adjustment holds for interests this near to the one it was given for
-WORDS_OF_INTEREST: Final = 6
+WORDS_OF_INTEREST: Final = 4
 
 # --- Topics ---
 TOPIC_TEMPERATURE: Final = 0.05  # of the softmax over the cosines to the topics

@@ -8,6 +8,7 @@ import numpy as np
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -38,7 +39,13 @@ class Shown:
 
     @property
     def name(self) -> str:
-        return self.topic.title if self.topic else ", ".join(self.interest.words[:3]) or _("Without a name yet")
+        if self.topic:
+            return self.topic.title
+        if len(self.interest.words) >= 2:
+            return str(_(", ")).join(self.interest.words[:3])
+        if self.samples and (beginning := Truncator(" ".join(self.samples[0].text.split())).chars(40)):
+            return _("Posts like “%(text)s”") % {"text": beginning}
+        return _("Without a name yet")
 
     @property
     def percent(self) -> int:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Consent, User
 from feed.models import Bookmark, Feedback, Like, Post, PostTopic, Repost
 from ml import registry
-from ml.conf import FORGOTTEN_AFTER, INTERESTS_AT_MOST, NEGATIVES_AT_MOST, SAME_INTEREST_COSINE
+from ml.conf import FORGOTTEN_AFTER, INTERESTS_AT_MOST, LEAST_STRENGTH, NEGATIVES_AT_MOST, SAME_INTEREST_COSINE
 from ml.embedding.acts import Acts, acts_of
 from ml.embedding.centre import less_centre, site_centres
 from ml.embedding.clusters import clusters, similarities
@@ -27,6 +27,8 @@ from ml.embedding.words import typical_words
 from ml.models import InterestAdjustment, InterestVector, Learner
 
 FACTORS = (0.0, 0.3, 1.0)  # remove, turn down, as learned
+SEVERAL = 20  # groups that are looked at, strongest first
+SURE = 3  # so many interests are kept however weak they are
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Items:
     weights: np.ndarray  # shape (n,)
     topics: list[frozenset[int]]
     texts: list[str]  # "" for a topic
+    authors: list[int]  # 0 for a topic
     chosen: np.ndarray  # bool, shape (n,): a topic that was chosen
 
 
@@ -57,7 +60,11 @@ def learn(person_id: int, now: datetime | None = None) -> int:
 
 
 def _rows(acts: Acts, model: str, person_id: int) -> list[InterestVector]:
-    return _grouped(_items(acts.posts, acts.topics, model), model, person_id, negative=False)[:INTERESTS_AT_MOST]
+    rows = _grouped(_items(acts.posts, acts.topics, model), model, person_id, negative=False)
+    strong = [row for row in rows if row.rank < SURE or row.strength >= LEAST_STRENGTH or row.source == "chosen"]
+    for rank, row in enumerate(strong):
+        row.rank = rank
+    return strong[:INTERESTS_AT_MOST]
 
 
 def _refused_rows(acts: Acts, model: str, person_id: int) -> list[InterestVector]:
@@ -69,7 +76,7 @@ def _items(posts: dict[int, float], topics: dict[int, float], model: str) -> Ite
     """Posts and topics that have a vector, as rows."""
     ids, vectors = vectors_of(list(posts), model)
     topic_ids, topic_vectors = vectors_of_topics(list(topics), model)
-    written = {post.pk: post for post in Post.objects.filter(pk__in=ids).only("text", "language")}
+    written = {post.pk: post for post in Post.objects.filter(pk__in=ids).only("text", "language", "author")}
     about: dict[int, set[int]] = {}
     for post_id, topic_id in PostTopic.objects.filter(post__in=ids, topic__curated=True).values_list("post", "topic"):
         about.setdefault(post_id, set()).add(topic_id)
@@ -82,6 +89,7 @@ def _items(posts: dict[int, float], topics: dict[int, float], model: str) -> Ite
         weights=np.array([*(posts[key] for key in ids), *(topics[key] for key in topic_ids)], dtype=np.float64),
         topics=[frozenset(about.get(key, ())) for key in ids] + [frozenset([key]) for key in topic_ids],
         texts=[written[key].text for key in ids] + [""] * len(topic_ids),
+        authors=[written[key].author_id for key in ids] + [0] * len(topic_ids),
         chosen=np.array([False] * len(ids) + [True] * len(topic_ids)),
     )
 
@@ -92,7 +100,7 @@ def _grouped(items: Items, model: str, person_id: int, *, negative: bool) -> lis
         return []
     similar = similarities(items.centred, items.topics)
     similar[np.ix_(items.chosen, items.chosen)] = -1.0  # chosen one by one, so kept apart
-    found = clusters(similar)
+    found = _one_a_topic(items, clusters(similar))
     found.sort(key=lambda rows: -items.weights[rows].sum())
     total = items.weights.sum()
     return [
@@ -103,13 +111,28 @@ def _grouped(items: Items, model: str, person_id: int, *, negative: bool) -> lis
             vector=_middle(items, rows),
             strength=float(items.weights[rows].sum() / total),
             negative=negative,
-            words=typical_words([(items.texts[row], items.weights[row]) for row in rows if items.texts[row]]),
+            words=typical_words([(items.texts[r], items.weights[r], items.authors[r]) for r in rows if items.texts[r]]),
             topic_id=_topic_of(items, rows),
             acts=int((~items.chosen[rows]).sum()),
             source="chosen" if items.chosen[rows].all() else "acts",
         )
-        for rank, rows in enumerate(found[: max(INTERESTS_AT_MOST, NEGATIVES_AT_MOST)])
+        for rank, rows in enumerate(found[:SEVERAL])
     ]
+
+
+def _one_a_topic(items: Items, found: list[list[int]]) -> list[list[int]]:
+    """Groups that are about the same curated topic, as one: people know it by one name."""
+    merged: list[list[int]] = []
+    of_topic: dict[int, list[int]] = {}
+    for rows in found:
+        topic = _topic_of(items, rows)
+        if topic is not None and topic in of_topic:
+            of_topic[topic] += rows
+            continue
+        merged.append(list(rows))
+        if topic is not None:
+            of_topic[topic] = merged[-1]
+    return merged
 
 
 def _middle(items: Items, rows: list[int]) -> np.ndarray:

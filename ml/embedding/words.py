@@ -19,10 +19,12 @@ from ml.conf import WORDS_OF_INTEREST
 
 NEWEST = 2000  # public posts that say which words are common here
 KEPT_SECONDS = 600
+MANY = 20  # posts of an interest from which a word must stand in three of them
 _HAN = regex.compile(r"\p{Han}+")
 _LATIN = regex.compile(r"[\p{Latin}][\p{Latin}\p{M}'’-]{2,29}")
 _LINK = re.compile(r"https?://\S+|www\.\S+")
-_NAMING = ("n", "v", "nz", "nr", "ns", "nt", "vn", "an", "eng", "l", "i", "j", "a")  # parts of speech that can name
+_NAMING = ("n", "nz", "ns", "nt", "vn", "eng")  # parts of speech that can name: nouns
+_NO_NOUN = ("ly", "ed", "est")
 _STOP = frozenset(Path(__file__).with_name("stop_words.txt").read_text(encoding="utf-8").split())
 
 
@@ -32,7 +34,7 @@ def words_in(text: str) -> list[str]:
     found = [word.lower().replace("’", "'").removesuffix("'s").strip("'-") for word in _LATIN.findall(text)]
     for run in _HAN.findall(text):
         found += [word for word, kind in _segmenter().tag(run) if len(word) > 1 and kind in _NAMING]
-    return [word for word in found if word not in _STOP]
+    return [word for word in found if word not in _STOP and (len(word) > 2 or not word.isascii())]
 
 
 @lru_cache(maxsize=1)
@@ -42,23 +44,29 @@ def _segmenter():  # type: ignore[no-untyped-def]
     return rjieba
 
 
-def typical_words(posts: Sequence[tuple[str, float]], most: int = WORDS_OF_INTEREST) -> list[str]:
-    """The most typical words of (text, weight) posts, best first.
+def typical_words(posts: Sequence[tuple[str, float, int]], most: int = WORDS_OF_INTEREST) -> list[str]:
+    """The most typical words of (text, weight, author) posts, best first; none where no word recurs.
 
     Class-based TF-IDF (Grootendorst 2022, equation 2), counted by posts instead of by tokens: weight of the posts that
-    have the word · log(1 + N / n), with n of the site's N newest public posts having it. A word that only one of
-    several posts has is worth half.
+    have the word · log(1 + N / n), with n of the site's N newest public posts having it. A word must recur: in two
+    posts, three where they are many, and by two authors where there are several. What looks like an adverb or a past
+    tense counts half.
     """
     common, total = site_words()
     weight: defaultdict[str, float] = defaultdict(float)
     having: Counter[str] = Counter()
-    for text, worth in posts:
+    by: defaultdict[str, set[int]] = defaultdict(set)
+    for text, worth, author in posts:
         for word in set(words_in(text)):
             weight[word] += worth
             having[word] += 1
+            by[word].add(author)
+    least = 3 if len(posts) >= MANY else 2
+    voices = min(2, len({author for _text, _worth, author in posts}))
     scores = {
-        word: worth * math.log1p(total / max(common[word], 1)) * (0.5 if having[word] == 1 and len(posts) > 2 else 1.0)
+        word: worth * math.log1p(total / max(common[word], 1)) * (0.5 if word.endswith(_NO_NOUN) else 1.0)
         for word, worth in weight.items()
+        if having[word] >= least and len(by[word]) >= voices and common[word] <= total
     }
     best = sorted(scores, key=lambda word: (-scores[word], word))
     return _without_repeats(best)[:most]
@@ -74,15 +82,21 @@ def _without_repeats(words: Sequence[str]) -> list[str]:
 
 
 def site_words() -> tuple[Counter[str], int]:
-    """Word -> in how many of the newest public posts it stands, and how many those are. Kept for ten minutes."""
+    """Word -> in how many of the newest public posts it stands, and how many those are. Kept for ten minutes.
+
+    Names and handles of their authors get more than all, for a person's name names no interest.
+    """
     return _site_words(int(monotonic() // KEPT_SECONDS))
 
 
 @lru_cache(maxsize=1)
 def _site_words(_period: int) -> tuple[Counter[str], int]:
-    newest = Post.objects.alive().filter(visibility=Visibility.PUBLIC).order_by("-pk").values_list("text", flat=True)
-    found = [set(words_in(text)) for text in newest[:NEWEST]]
-    return Counter(word for words in found for word in words), max(len(found), 1)
+    newest = Post.objects.alive().filter(visibility=Visibility.PUBLIC).order_by("-pk")[:NEWEST]
+    rows = newest.values_list("text", "author__username", "author__profile__display_name")
+    common = Counter(word for text, _handle, _name in rows for word in set(words_in(text)))
+    for _text, handle, name in rows:
+        common.update(dict.fromkeys(words_in(f"{handle.replace('_', ' ')} {name}"), len(rows) + 1))
+    return common, max(len(rows), 1)
 
 
 def forget() -> None:

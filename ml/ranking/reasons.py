@@ -16,7 +16,7 @@ from ml.ranking.selectors import EXPLORED, NEW_VOICE
 
 NEAR = 0.5  # cosine from which the liked post says more than the topic
 ALIKE = 0.35  # cosine from which a post is said to resemble one that was liked
-ABOUT = 0.3  # p(topic | post) from which a reason may name the topic
+ABOUT = 0.5  # p(topic | post) from which a reason may name the topic
 MATCHED = 0.25  # cosine to an interest, weighed, from which its words may be named
 WORDS = 2  # so many, neither more nor less: one word says nothing, a list reads as noise
 Reason = dict[str, Any]

@@ -80,3 +80,8 @@ def test_reset_asks_first_and_then_forgets(learned: Client, alice: User) -> None
 
 def test_the_models_page_names_the_serving_encoder(learned: Client) -> None:
     assert serving_encoder() in learned.get(reverse("ml:models")).content.decode()
+
+
+def test_an_interest_without_topic_or_words_is_named_by_a_post_like_it(learned: Client, alice: User) -> None:
+    InterestVector.objects.filter(person=alice).update(words=[], topic=None)
+    assert "Posts like “" in learned.get(reverse("ml:interests")).content.decode()
