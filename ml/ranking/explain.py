@@ -175,7 +175,7 @@ def bars(terms: Mapping[str, float]) -> Sequence[Bar]:
     total = sum(abs(value) for value in terms.values())
     if total == 0:
         return []
-    words = _words_of_terms()
+    words = words_of_terms()
     found = [
         Bar(name, words.get(name, (name, ""))[0], round(value / total, 4), words.get(name, (name, ""))[1])
         for name, value in terms.items()
@@ -184,7 +184,7 @@ def bars(terms: Mapping[str, float]) -> Sequence[Bar]:
     return sorted(found, key=lambda bar: -abs(bar.value))
 
 
-def _words_of_terms() -> dict[str, tuple[str, str]]:
+def words_of_terms() -> dict[str, tuple[str, str]]:
     """Label and meaning of every term of the recipe, in the active language."""
     return {
         "interest": (_("Your interests"), _("How near its meaning is to what you like")),

@@ -11,11 +11,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from feed.backends import Slate
-from feed.models import Post
+from feed.models import Post, Topic
 from ml.ranking import serve
 from ml.ranking.candidate import Query
-from ml.ranking.explain import sentences
-from ml.ranking.features import NAMES
+from ml.ranking.explain import sentences, words_of_terms
+from ml.ranking.features import FEATURES, NAMES
 from ml.ranking.pipeline import Trace
 
 
@@ -46,11 +46,13 @@ class Command(BaseCommand):
         learns = "learns from acts" if query.learns else "does not learn from acts"
         self._say(f"reads {', '.join(sorted(query.languages)) or 'any language'}; {learns}; vectors of {query.model}")
         self._say(
-            f"follows {len(query.followed)} people and {len(query.topics)} topics, is in {len(query.groups)} groups; "
-            f"{len(query.acts)} acts, {len(query.shown)} posts shown in seven days, {len(query.said)} feedbacks"
+            f"follows: {len(query.followed)} people, {len(query.topics)} topics; groups: {len(query.groups)}; "
+            f"acts: {len(query.acts)}; posts shown in seven days: {len(query.shown)}; feedback: {len(query.said)}"
         )
-        for words, strength in zip(query.interests.words, query.interests.strengths.tolist(), strict=True):
-            self._say(f"interest {strength:5.2f}  {', '.join(words[:6])}")
+        known, titles = query.interests, Topic.objects.in_bulk([topic for topic in query.interests.topics if topic])
+        for words, topic, strength in zip(known.words, known.topics, known.strengths.tolist(), strict=True):
+            name = [titles[topic].title] if topic in titles else []
+            self._say(f"interest {strength:4.0%}  {', '.join([*name, *words]) or '(no word recurs in its posts)'}")
         self._say(
             f"looks back {query.window_hours:.0f} hours; a post here has {query.typical_acts:.1f} acts on average"
         )
@@ -72,17 +74,25 @@ class Command(BaseCommand):
 
     def _places(self, person: User, slate: Slate, top: int) -> None:
         self._head(f"The first {min(top, len(slate.items))} of {len(slate.items)} places, by {slate.model_version}")
+        self._say(
+            "Place, score, post. The score is the sum of its terms; places also heed variety, so it need not fall."
+        )
         shown = slate.items[:top]
         why = sentences(person, [item.reason for item in shown])
         posts = Post.objects.select_related("author").in_bulk([item.post_id for item in shown])
         for place, item in enumerate(shown, start=1):
             post = posts[item.post_id]
-            text = " ".join(post.text.split())[:70]
-            self._say(f"{place:>3}  {item.score:6.2f}  {item.post_id}  @{post.author.username}: {text}")
-            self._say(f"     {why[place - 1]}  [{_terms(item.terms)}]")
+            self._say(f"{place:>3}  {item.score:6.2f}  {item.post_id}  {_beginning(post)}")
+            self._say(f"     {why[place - 1]}{' (seen before)' if item.seen_before else ''}")
+            self._say(f"     {_terms(item.terms)}")
 
     def _post(self, person: User, post_id: int, slate: Slate, trace: Trace) -> None:
         places = {item.post_id: place for place, item in enumerate(slate.items)}
+        post = Post.objects.select_related("author").filter(pk=post_id).first()
+        if post is None:
+            raise CommandError(f"There is no post {post_id}.")
+        about = f"{post.get_visibility_display()}{', deleted' if post.deleted_at else ''}"
+        self._say(f"{_beginning(post)}  (for: {about}; written {post.created_at:%Y-%m-%d %H:%M})")
         if post_id in places:
             item = slate.items[places[post_id]]
             self._say(f"Place {places[post_id] + 1} of {len(slate.items)}, score {item.score:.2f}, from {item.source}.")
@@ -98,18 +108,19 @@ class Command(BaseCommand):
             row = trace.scored["row"][rank].tolist()
             terms = {name[5:]: float(trace.scored[name][rank]) for name in names}
             self._table(terms, dict(zip(NAMES, row, strict=True)))
-        elif Post.objects.filter(pk=post_id).exists():
-            self._say("No source found it.")
         else:
-            raise CommandError(f"There is no post {post_id}.")
+            self._say("No source found it: it is too old, or nothing leads from this person to it.")
 
     def _table(self, terms: dict[str, float], features: dict[str, float]) -> None:
-        self._head("Terms of its score")
+        self._head("Terms of its score (weights: ml/ranking/home.py)")
+        said = words_of_terms()
         for name, value in sorted(terms.items(), key=lambda term: -abs(term[1])):
-            self._say(f"{value:>9.3f}  {name}")
+            if value:
+                self._say(f"{value:>+9.3f}  {name:<16}{said[name][1] if name in said else ''}")
         self._head("The numbers it was scored by")
+        meanings = {feature.name: feature.meaning for feature in FEATURES}
         for name, value in features.items():
-            self._say(f"{value:>9.3f}  {name}")
+            self._say(f"{value:>9.3f}  {name:<16}{meanings.get(name, '')}")
 
     def _head(self, text: str) -> None:
         self.stdout.write("")
@@ -119,6 +130,11 @@ class Command(BaseCommand):
         self.stdout.write(text)
 
 
+def _beginning(post: Post) -> str:
+    return f"@{post.author.username}: {' '.join(post.text.split())[:70]}"
+
+
 def _terms(terms: dict[str, float]) -> str:
-    strongest = sorted(terms.items(), key=lambda term: -abs(term[1]))
+    """The terms that matter, strongest first."""
+    strongest = sorted(((name, value) for name, value in terms.items() if abs(value) >= 0.05), key=lambda t: -abs(t[1]))
     return ", ".join(f"{name} {value:+.2f}" for name, value in strongest)
