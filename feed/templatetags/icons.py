@@ -1,4 +1,4 @@
-"""Line drawings as inline SVG, all in the colour of the text around them. Knows nothing but shapes."""
+"""Line drawings from one inline sprite, all in the colour of the text around them. Knows nothing but shapes."""
 
 from functools import cache
 
@@ -77,12 +77,23 @@ SHAPES = {
 @register.simple_tag
 @cache
 def icon(name: str) -> SafeString:
-    """An ornament beside words, hidden from screen readers: the words stand near. KeyError for unknown names."""
-    return format_html(
-        '<svg class="icon icon-{}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>',
-        name,
-        mark_safe(SHAPES[name]),
+    """An ornament beside words, hidden from screen readers: the words stand near. KeyError for unknown names.
+
+    The drawing itself stands once on the page, in `sprite`: a page of posts shows some three hundred of them.
+    """
+    if name not in SHAPES:
+        raise KeyError(name)
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#icon-{}"/></svg>', name)
+
+
+@register.simple_tag
+@cache
+def sprite() -> SafeString:
+    """All drawings, shown nowhere themselves; every page that has icons begins with them."""
+    drawings = "".join(
+        f'<symbol id="icon-{name}" viewBox="0 0 24 24">{shape}</symbol>' for name, shape in SHAPES.items()
     )
+    return mark_safe(f'<svg class="sprite" aria-hidden="true">{drawings}</svg>')
 
 
 @register.simple_tag
