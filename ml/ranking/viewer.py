@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from json import loads
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,8 @@ ACTIVE_POSTS = 20_000  # the home page looks back over about so many posts …
 WINDOW_HOURS = (48.0, 720.0)  # … but never less than two days nor more than thirty
 SHOWN_DAYS = 7
 SHOWN_ROWS = 1000
+VISIT = timedelta(minutes=30)
+TOPICS_KEPT_SECONDS = 60
 
 _RELATIONS = """
 SELECT f.languages, c.behaviour,
@@ -115,21 +119,35 @@ class Acts:
 
 
 _SHOWN = """
-SELECT i.post_id, p.author_id, count(*), max(i.shown_at) FROM (
-  SELECT post_id, shown_at FROM feed_impression WHERE person_id = %(viewer)s AND shown_at > %(since)s
+SELECT i.post_id, p.author_id, count(DISTINCT floor(extract(epoch FROM i.shown_at) / %(visit)s)), max(i.shown_at) FROM (
+  SELECT post_id, shown_at FROM feed_impression
+  WHERE person_id = %(viewer)s AND shown_at > %(since)s AND shown_at < %(this_visit)s
   ORDER BY shown_at DESC LIMIT %(rows)s
 ) AS i JOIN feed_post p ON p.id = i.post_id GROUP BY i.post_id, p.author_id
 """
 
 
 class Impressions:
-    """What the viewer was shown in the last days, and how often: one query. Memory across refreshes starts here."""
+    """What the viewer was shown in the last days, and on how many visits: one query. Memory across visits starts here.
+
+    What was shown within the last half hour is still being read: whoever comes back from a post, or reloads, finds the
+    page as they left it, but for what they did meanwhile and what is new.
+    """
 
     name = "impressions"
 
     def __call__(self, query: Query) -> None:
         since = query.now - timedelta(days=SHOWN_DAYS)
-        found = rows(_SHOWN, {"viewer": query.viewer_id, "since": since, "rows": SHOWN_ROWS})
+        found = rows(
+            _SHOWN,
+            {
+                "viewer": query.viewer_id,
+                "since": since,
+                "this_visit": query.now - VISIT,
+                "visit": VISIT.total_seconds(),
+                "rows": SHOWN_ROWS,
+            },
+        )
         query.shown = {row[0]: Shown(*row[1:]) for row in found}
 
 
@@ -161,13 +179,22 @@ FROM ml_topicvector v WHERE v.model = %(model)s ORDER BY v.topic_id
 """
 
 
+@lru_cache(maxsize=2)
+def _topics(model: str, _period: int) -> tuple[Any, ...]:
+    return tuple(rows(_TOPICS, {"model": model}))
+
+
+def forget() -> None:
+    _topics.cache_clear()
+
+
 class TopicCentres:
-    """The centres of all curated topics and their shares of the site: one query of a few rows."""
+    """The centres of all curated topics and their shares of the site, kept for a minute: they are the same for all."""
 
     name = "topic centres"
 
     def __call__(self, query: Query) -> None:
-        found = rows(_TOPICS, {"model": query.model}) if query.model else []
+        found = _topics(query.model, int(monotonic() // TOPICS_KEPT_SECONDS)) if query.model else ()
         query.topic_vectors = from_bytes([row[1] for row in found])
         posts = np.array([row[2] for row in found], dtype=np.float32) + 1
         query.topic_shares = posts / posts.sum() if len(posts) else posts

@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import actions as people
 from feed import actions, timelines
-from feed.models import Impression
+from feed.models import Impression, Post
 from feed.timelines import home
 
 
@@ -44,6 +45,16 @@ def test_the_rankers_order_is_shown_and_recorded(ranker, say, alice, bob):
     assert rows[2].terms == {"freshness": 0.5}
     assert [post.impression_id for post in page.posts] == [row.pk for row in rows]
     assert page.posts[0].why == "Because it is rising"
+
+
+def test_what_may_be_read_is_found_behind_many_that_may_not(ranker, say, settings, alice, bob):
+    settings.PAGE_SIZE = 2
+    posts = many(say, bob, 8)
+    ranker.order = [post.pk for post in posts]
+    Post.objects.filter(pk__in=ranker.order[1:6]).update(deleted_at=timezone.now())
+    page = timelines.home_ranked(alice)
+    assert ids(page) == [posts[0].pk, posts[6].pk]
+    assert ids(timelines.home_ranked(alice, page.next_cursor)) == [posts[7].pk]
 
 
 def test_visibility_has_the_last_word(ranker, say, alice, bob, charlie, mallory):

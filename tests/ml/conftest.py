@@ -14,6 +14,7 @@ from ml import queueing, registry
 from ml.embedding import centre, words
 from ml.embedding.calibration import calibration
 from ml.embedding.encoder import Encoder, get_encoder
+from ml.ranking import viewer
 from ml.tasks import understand_posts
 from socialsite.celery import app
 
@@ -43,7 +44,7 @@ def learning(encoder: Encoder, db: None) -> Iterator[Encoder]:
 
 
 def _forget_all() -> None:
-    for forget in (registry.forget, centre.forget, words.forget, queueing.close_nothing):
+    for forget in (registry.forget, centre.forget, viewer.forget, words.forget, queueing.close_nothing):
         forget()
 
 

@@ -12,6 +12,7 @@ from feed.models import Post
 from ml import registry
 from ml.embedding import centre
 from ml.models import InterestVector, ModelVersion, PostVector
+from ml.ranking import viewer
 from tests.ml.ranking.batches import MODEL, axis
 
 
@@ -21,9 +22,11 @@ def served(db: None) -> Iterator[str]:
     ModelVersion.objects.create(name=MODEL, kind=ModelVersion.Kind.ENCODER, state=ModelVersion.State.SERVING)
     registry.forget()
     centre.forget()
+    viewer.forget()
     yield MODEL
     registry.forget()
     centre.forget()
+    viewer.forget()
 
 
 @pytest.fixture
