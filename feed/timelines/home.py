@@ -60,10 +60,10 @@ def _page(viewer: Any, slate: Slate, offset: int, full: bool) -> Page:
     left = [item.post_id for item in slate.items[offset:]]
     if not left:
         return Page(request_id=slate.request_id)
-    order = Func(Value(left, ArrayField(BigIntegerField())), F("pk"), function="array_position")
-    order.output_field = IntegerField()
-    readable = Post.objects.visible_to(viewer).without_muted(viewer).filter(pk__in=left)
-    posts = cards(readable.order_by(order)[: size + 1], viewer)
+    # Nearly always the next few suffice; only where many of them may not be read are all the others looked at.
+    posts = _readable(viewer, left[: 2 * size], size + 1)
+    if len(posts) <= size < len(left) - size:
+        posts = _readable(viewer, left, size + 1)
     kept = posts[:size]
     attach_reasons(kept, _record(viewer, slate, kept, places), viewer)
     for post in kept:
@@ -72,6 +72,14 @@ def _page(viewer: Any, slate: Slate, offset: int, full: bool) -> Page:
     # A full slate that is used up is not the end of what there is: the next page asks for another.
     ended = len(posts) <= size and not (full and posts)
     return Page(kept, None if ended else _cursor(slate.request_id, following, viewer), ended, slate.request_id)
+
+
+def _readable(viewer: Any, ids: list[int], most: int) -> list[Post]:
+    """The first `most` of `ids`, in their order, that the viewer may read and has not muted."""
+    order = Func(Value(ids, ArrayField(BigIntegerField())), F("pk"), function="array_position")
+    order.output_field = IntegerField()
+    posts = Post.objects.visible_to(viewer).without_muted(viewer).filter(pk__in=ids)
+    return cards(posts.order_by(order)[:most], viewer)
 
 
 def _record(viewer: Any, slate: Slate, posts: Sequence[Post], places: dict[int, int]) -> list[Impression]:
