@@ -238,13 +238,13 @@ def fewer_factor(days: float) -> float:
     return min(1.0, FEWER_FACTOR + (1 - FEWER_FACTOR) * (days - FEWER_DAYS_AWAY) / FEWER_DAYS_FADING)
 
 
-ABOUT = 0.05  # p(topic | post) from which "fewer of this topic" takes a post: rather one too many than one too few
+ABOUT = 0.01  # p(topic | post) from which "fewer of this topic" takes a post: rather one too many than one too few
 
 
 class FeedbackInForce:
     """Column "feedback": what "see fewer" leaves of each post, 0 to 1 (`fewer_factor`); "refused": not interested.
 
-    A topic is recognised by hashtag or label, and by meaning (column "about", at least 0.05).
+    A topic is recognised by hashtag or label, and by meaning (column "about", at least `ABOUT`).
     """
 
     name = "feedback"
