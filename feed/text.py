@@ -58,8 +58,8 @@ def hashtags(text: str) -> list[str]:
 
 
 def topic_name(tag: str) -> str:
-    """The one name under which a hashtag is stored: NFKC, casefolded."""
-    return unicodedata.normalize("NFKC", tag).casefold().strip("#＃")[:60]
+    """The one name under which a hashtag is stored: NFKC, casefolded, without control characters (no NUL)."""
+    return _CONTROL.sub("", unicodedata.normalize("NFKC", tag)).casefold().strip("#＃")[:60]
 
 
 def _without_links(text: str) -> str:

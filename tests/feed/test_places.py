@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from accounts import actions as people
-from accounts.models import ConsentChange, Profile
+from accounts.models import ConsentChange, Profile, User
 from feed import actions, tasks
 from feed.models import Attachment, Group, Impression, Membership, Notification, Post, Topic, TopicFollow
 
@@ -225,3 +226,10 @@ def test_the_night_forgets(say, alice, bob, settings):
     assert not Attachment.objects.filter(pk=lost.pk).exists()
     assert not Impression.objects.exists()
     assert tasks.purge_deleted() == tasks.expire_impressions() == 0
+
+
+@pytest.mark.parametrize("verb", ["", "/follow", "/mute"])
+def test_a_topic_that_cannot_be_written_is_not_found(client: Client, alice: User, verb: str) -> None:
+    client.force_login(alice)
+    answer = client.post(f"/topics/%00{verb}") if verb else client.get("/topics/%00")
+    assert answer.status_code == 404
