@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import signals
 from accounts.models import Block, Consent, ConsentChange, Follow, Mute, MutedPhrase, Profile, User
+from accounts.races import get_or_create, update_or_create
 
 
 def announce(signal: Signal, **facts: Any) -> None:
@@ -43,7 +44,7 @@ def follow(follower: User, followed: User) -> bool:
         raise ValidationError(_("You cannot follow yourself."))
     if is_blocked_between(follower, followed):
         raise PermissionDenied(_("You cannot follow this person."))
-    _link, new = Follow.objects.get_or_create(follower=follower, followed=followed)
+    _link, new = get_or_create(Follow.objects.all(), follower=follower, followed=followed)
     if new:
         _count_follow(follower.pk, followed.pk, 1)
         announce(signals.followed, follower_id=follower.pk, followed_id=followed.pk)
@@ -64,7 +65,7 @@ def block(blocker: User, blocked: User) -> bool:
     """Block a person: follows in both directions end; neither sees the other from now on."""
     if blocker.pk == blocked.pk:
         raise ValidationError(_("You cannot block yourself."))
-    _link, new = Block.objects.get_or_create(blocker=blocker, blocked=blocked)
+    _link, new = get_or_create(Block.objects.all(), blocker=blocker, blocked=blocked)
     unfollow(blocker, blocked)
     unfollow(blocked, blocker)
     if new:
@@ -85,7 +86,7 @@ def mute(muter: User, muted: User, until: datetime | None = None) -> Mute:
     """Keep a person out of one's feeds, for good or until a moment; muting again changes the end."""
     if muter.pk == muted.pk:
         raise ValidationError(_("You cannot mute yourself."))
-    link, _new = Mute.objects.update_or_create(muter=muter, muted=muted, defaults={"until": until})
+    link, _new = update_or_create(Mute.objects.all(), muter=muter, muted=muted, defaults={"until": until})
     announce(signals.muted, muter_id=muter.pk, muted_id=muted.pk)
     return link
 
@@ -104,7 +105,7 @@ def mute_phrase(person: User, phrase: str, until: datetime | None = None) -> Mut
         raise ValidationError(_("Write the word or phrase to mute."))
     if len(phrase) > 80:
         raise ValidationError(_("A muted phrase can have at most 80 characters."))
-    row, _new = MutedPhrase.objects.update_or_create(person=person, phrase=phrase, defaults={"until": until})
+    row, _new = update_or_create(MutedPhrase.objects.all(), person=person, phrase=phrase, defaults={"until": until})
     return row
 
 

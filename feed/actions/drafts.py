@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.races import update_or_create
 from feed.models import Draft
 
 PLACE = re.compile(r"(post|(answer|quote|edit):[0-9]{1,19}|group:[a-z0-9-]{2,60})\Z")
@@ -23,7 +24,7 @@ def save_draft(person: User, place: str, fields: dict[str, str]) -> Draft | None
     if not kept.get("text", "").strip():
         Draft.objects.filter(person=person, place=place).delete()
         return None
-    draft, new = Draft.objects.update_or_create(person=person, place=place, defaults={"fields": kept})
+    draft, new = update_or_create(Draft.objects.all(), person=person, place=place, defaults={"fields": kept})
     if new:
         spare = Draft.objects.filter(person=person).order_by("-saved_at").values_list("pk", flat=True)[MOST_DRAFTS:]
         Draft.objects.filter(pk__in=list(spare)).delete()

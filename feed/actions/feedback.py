@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import announce
 from accounts.models import Consent, User
+from accounts.races import update_or_create
 from feed import signals
 from feed.actions.notices import notify
 from feed.models import Feedback, Impression, Label, MutedTopic, Notification, Post, Report, Topic
@@ -79,7 +80,7 @@ def note_reading(person: User, times: dict[int, int]) -> int:
 
 
 def mute_topic(person: User, topic: Topic, until: datetime | None = None) -> MutedTopic:
-    row, _new = MutedTopic.objects.update_or_create(person=person, topic=topic, defaults={"until": until})
+    row, _new = update_or_create(MutedTopic.objects.all(), person=person, topic=topic, defaults={"until": until})
     return row
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.actions import announce
 from accounts.models import Block, Mute, User
+from accounts.races import get_or_create
 from feed import signals
 from feed.models import Group, Notification, Post
 
@@ -28,8 +29,8 @@ def notify(
         if Mute.objects.active().filter(muter_id=recipient_id, muted=actor).exists():
             return None
     with transaction.atomic():
-        notice, new = Notification.objects.get_or_create(
-            recipient_id=recipient_id, kind=kind, actor=actor, post=post, group=group
+        notice, new = get_or_create(
+            Notification.objects.all(), recipient_id=recipient_id, kind=kind, actor=actor, post=post, group=group
         )
         if not new:
             return None

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import announce
 from accounts.models import User
+from accounts.races import get_or_create
 from feed import signals, text as texts
 from feed.actions.notices import notify
 from feed.models import Group, Membership, Notification, Post, Topic, TopicFollow
@@ -28,7 +29,7 @@ def topic_named(tag: str) -> Topic:
 
 @transaction.atomic
 def follow_topic(person: User, topic: Topic) -> bool:
-    _row, new = TopicFollow.objects.get_or_create(person=person, topic=topic)
+    _row, new = get_or_create(TopicFollow.objects.all(), person=person, topic=topic)
     if new:
         Topic.objects.filter(pk=topic.pk).update(followers_count=F("followers_count") + 1)
         announce(signals.topic_followed, person_id=person.pk, topic_id=topic.pk)
@@ -103,7 +104,7 @@ def _must_run(person: User, group: Group) -> None:
 def join_group(person: User, group: Group) -> Membership:
     """Join a public group, or ask to be let into one by approval. Doing it again changes nothing."""
     state = Membership.State.ASKED if group.approval else Membership.State.ACTIVE
-    membership, new = Membership.objects.get_or_create(group=group, person=person, defaults={"state": state})
+    membership, new = get_or_create(Membership.objects.all(), group=group, person=person, defaults={"state": state})
     if new and state == Membership.State.ACTIVE:
         _count_members(group, 1)
         announce(signals.group_joined, person_id=person.pk, group_id=group.pk)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import announce
 from accounts.models import User
+from accounts.races import get_or_create
 from feed import signals
 from feed.actions.notices import notify, withdraw_notice
 from feed.models import Bookmark, Like, Notification, Post, Repost
@@ -36,7 +37,7 @@ def _remove(row: type[Model], person: User, post: Post, counter: str | None) -> 
 def like(person: User, post: Post) -> bool:
     """Returns whether it is new."""
     post = _readable(person, post)
-    _row, new = Like.objects.get_or_create(person=person, post=post)
+    _row, new = get_or_create(Like.objects.all(), person=person, post=post)
     if new:
         _count(post.pk, "likes_count", 1)
         notify(post.author_id, Notification.Kind.LIKE, actor=person, post=post)
@@ -60,7 +61,7 @@ def repost(person: User, post: Post) -> Repost:
     post = _readable(person, post)
     if post.visibility != Visibility.PUBLIC:
         raise PermissionDenied(_("Only posts that everyone can read can be reposted."))
-    row, new = Repost.objects.get_or_create(person=person, post=post)
+    row, new = get_or_create(Repost.objects.all(), person=person, post=post)
     if new:
         _count(post.pk, "reposts_count", 1)
         notify(post.author_id, Notification.Kind.REPOST, actor=person, post=post)
@@ -80,7 +81,7 @@ def unrepost(person: User, post: Post) -> bool:
 @transaction.atomic
 def bookmark(person: User, post: Post) -> bool:
     post = _readable(person, post)
-    _row, new = Bookmark.objects.get_or_create(person=person, post=post)
+    _row, new = get_or_create(Bookmark.objects.all(), person=person, post=post)
     if new:
         announce(signals.bookmarked, person_id=person.pk, post_id=post.pk)
     return new
