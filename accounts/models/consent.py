@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 class Consent(models.Model):
     """One row a person, made with the account; every switch is off until they turn it on, but for the plain ranking."""
 
-    SWITCHES: ClassVar = ("personalised", "behaviour", "reading_time", "training", "suggestions")
+    SWITCHES: ClassVar = ("personalised", "behaviour", "opens", "reading_time", "training", "suggestions")
 
     person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="consent")
     personalised = models.BooleanField(
@@ -23,6 +23,11 @@ class Consent(models.Model):
         _("learn from what I do"),
         default=False,
         help_text=_("Likes, answers, reposts, bookmarks and follows shape what you are shown."),
+    )
+    opens = models.BooleanField(
+        _("learn from what I open"),
+        default=False,
+        help_text=_("Adds which conversations and links you opened. Off: only what you say on purpose counts."),
     )
     reading_time = models.BooleanField(
         _("learn from how long I read"),

@@ -1,10 +1,11 @@
 """The tables that a page of the feed must read: what was said, shown and answered."""
 
 from feed.models.attachment import Attachment
+from feed.models.dismissal import Dismissal
 from feed.models.draft import Draft
 from feed.models.feedback import Feedback, MutedTopic
 from feed.models.group import Group, Membership
-from feed.models.impression import Impression
+from feed.models.impression import Impression, Outcome
 from feed.models.label import Label
 from feed.models.notification import Notification
 from feed.models.post import Comment, Mention, Post, PostTopic, Revision
@@ -16,6 +17,7 @@ __all__ = [
     "Attachment",
     "Bookmark",
     "Comment",
+    "Dismissal",
     "Draft",
     "Feedback",
     "Group",
@@ -26,6 +28,7 @@ __all__ = [
     "Mention",
     "MutedTopic",
     "Notification",
+    "Outcome",
     "Post",
     "PostTopic",
     "Report",

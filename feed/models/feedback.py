@@ -23,6 +23,7 @@ class Feedback(models.Model):
     class Kind(models.TextChoices):
         NOT_INTERESTED = "not_interested", _("not interested in this post")
         MORE = "more", _("more like this")
+        HIDE = "hide", _("hidden")
         SEE_FEWER_AUTHOR = "fewer_author", _("fewer posts from this person")
         SEE_FEWER_TOPIC = "fewer_topic", _("fewer posts about this")
 

@@ -1,4 +1,4 @@
-"""Impression: what was shown, to whom, where, why, by which model version, from which row of numbers."""
+"""Impression and Outcome: what was shown, to whom, where, why, by which model, and what the person did then."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ class Impression(models.Model):
     model_version = models.CharField(_("model version"), max_length=120, blank=True)
     # Milliseconds the post was in view; only from people who allowed to measure it.
     read_ms = models.PositiveIntegerField(_("time read"), null=True, blank=True)
+    bucket = models.CharField(_("arm of the experiment"), max_length=20, blank=True)
+    # What a candidate model that does not serve would have said: it changes no page.
+    shadow_version = models.CharField(_("shadow model"), max_length=120, blank=True)
+    shadow_score = models.FloatField(_("shadow score"), null=True, blank=True)
     shown_at = models.DateTimeField(_("shown"), default=timezone.now)
 
     class Meta:
@@ -40,3 +44,40 @@ class Impression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post_id} to {self.person_id} at {self.position}"
+
+
+class Outcome(models.Model):
+    """What the person did about a post after this impression of it. Undone acts are deleted; nothing without consent.
+
+    Opening and following links are kept only from people who allow more than explicit signals; the time of reading is
+    `Impression.read_ms`.
+    """
+
+    class Kind(models.TextChoices):
+        LIKE = "like", _("like")
+        COMMENT = "comment", _("comment")
+        REPOST = "repost", _("repost")
+        QUOTE = "quote", _("quote")
+        BOOKMARK = "bookmark", _("bookmark")
+        FOLLOW = "follow", _("follow after seeing")
+        OPEN = "open", _("conversation opened")
+        LINK = "link", _("link opened")
+        NOT_INTERESTED = "not_interested", _("not interested")
+        FEWER = "fewer", _("see fewer")
+        HIDE = "hide", _("hidden")
+        MUTE = "mute", _("author muted")
+        BLOCK = "block", _("author blocked")
+        REPORT = "report", _("reported")
+
+    impression = models.ForeignKey(Impression, models.CASCADE, related_name="outcomes")
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("outcome")
+        verbose_name_plural = _("outcomes")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["impression", "kind"], name="outcome_once")]
+        indexes: ClassVar = [models.Index(fields=["at"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} after {self.impression_id}"

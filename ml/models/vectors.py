@@ -1,4 +1,4 @@
-"""The tables of what was learned: vectors of posts and topics, interests of people, and the models that made them."""
+"""Vectors of posts and topics, and the interests of people. Knows no model but by its name."""
 
 from __future__ import annotations
 
@@ -9,37 +9,6 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
-
-
-class ModelVersion(models.Model):
-    """One version of one model. At most one of each kind serves."""
-
-    class Kind(models.TextChoices):
-        ENCODER = "encoder", _("sentence encoder")
-        RANKER = "ranker", _("ranker")
-
-    class State(models.TextChoices):
-        FILLING = "filling", _("being prepared")
-        SERVING = "serving", _("serving")
-        RETIRED = "retired", _("retired")
-        REFUSED = "refused", _("refused")
-
-    name = models.CharField(_("name"), max_length=120, unique=True)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.FILLING)
-    card = models.JSONField(_("card"), default=dict, blank=True)  # dimensions, precision, measured figures
-    created_at = models.DateTimeField(_("made"), default=timezone.now)
-    served_from = models.DateTimeField(_("serving since"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("model version")
-        verbose_name_plural = _("model versions")
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["kind"], condition=models.Q(state="serving"), name="one_model_serves")
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class PostVector(models.Model):
