@@ -1,0 +1,1 @@
+"""The ranking net: what it learns from, how it is built, trained and published; serves no request."""
