@@ -1,4 +1,4 @@
-"""Which model serves: versions are filled beside the serving one and replace it when complete. Knows no vector."""
+"""Which encoder serves: versions are filled beside the serving one and replace it when complete. Knows no vector."""
 
 from __future__ import annotations
 
