@@ -1,12 +1,14 @@
-"""Writes the town into the tables, in bulk: past the verbs' announcements, because thirty days would come at once.
+"""Writes the town into the tables, in bulk: past the verbs' announcements, because many days would come at once.
 
-Counters, keyword index, HTML, topics and mentions are made exactly as the verbs make them; a test compares the two.
+All of it at a stroke (`load`), or up to one moment after the other (`Arrival`). Counters, keyword index, HTML, topics
+and mentions are made exactly as the verbs make them; a test compares the two.
 """
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import Group as Role
@@ -21,7 +23,7 @@ from django.utils import timezone
 from accounts.models import Consent, Follow, Profile, User
 from feed import ids, text as texts
 from feed.demo import pictures
-from feed.demo.simulator import Behaviour, simulate
+from feed.demo.simulator import Act, Behaviour, simulate
 from feed.demo.town import Person, Town, Words
 from feed.models import (
     Attachment,
@@ -44,19 +46,48 @@ Report = Callable[[str, int, int], None]  # step in words, done, of
 @transaction.atomic
 def load(report: Report = lambda step, done, of: None) -> Town:
     """Fill an empty site with the town. Raises `ValueError` when townspeople are there already."""
-    if User.objects.filter(is_demo=True).exists():
-        raise ValueError("the town is there already")
-    town = Town(timezone.now())
-    people = _people(town, report)
-    topics = curated_topics(town)
-    groups = _groups(town, people, topics)
-    posts = _posts(town, people, groups, report)
-    _texts(list(posts.values()), {person.username: person for person in people.values()}, report)
-    _pictures(town, posts, report)
-    _behave(simulate(town), people, topics, posts)
-    recount()
-    _notices(people)
-    return town
+    arrival = Arrival(Town(timezone.now()), report)
+    arrival.bring(arrival.town.now)
+    notices(arrival.town.now)
+    return arrival.town
+
+
+class Arrival:
+    """The town coming in: its people at once, then everything written and done up to one moment after the other.
+
+    What lies behind the last moment is in no table, so that nobody who reads them can know it. Opening raises
+    `ValueError` when townspeople are there already.
+    """
+
+    @transaction.atomic
+    def __init__(self, town: Town, report: Report = lambda step, done, of: None) -> None:
+        if User.objects.filter(is_demo=True).exists():
+            raise ValueError("the town is there already")
+        self.town, self.report, self.behaviour = town, report, simulate(town)
+        self.since: datetime | None = None
+        self.people = _people(town, report)
+        self.topics = curated_topics(town)
+        self.groups = _groups(town, self.people, self.topics)
+        self.posts: dict[str, Post] = {}
+        _follow(self.behaviour, town, self.people, self.topics)
+
+    @transaction.atomic
+    def bring(self, until: datetime, acts: bool = True) -> list[Post]:
+        """Write what was written, and unless told otherwise done, after the last moment and up to `until`."""
+        everything = (*self.town.posts, *self.town.comments)
+        come = [words for words in everything if self._is_new(words.at, until)]
+        posts = _posts(come, self.posts, self.people, self.groups, self.report)
+        self.posts |= posts
+        _texts(list(posts.values()), {person.username: person for person in self.people.values()}, self.report)
+        _pictures(come, posts, self.report)
+        if acts:
+            _act([act for act in self.behaviour.acts if self._is_new(act.at, until)], self.people, self.posts)
+        recount()
+        self.since = until
+        return list(posts.values())
+
+    def _is_new(self, at: datetime, until: datetime) -> bool:
+        return at <= until and (self.since is None or at > self.since)
 
 
 def _people(town: Town, report: Report) -> dict[str, User]:
@@ -136,12 +167,14 @@ def _groups(town: Town, people: dict[str, User], topics: dict[str, Topic]) -> di
     return made
 
 
-def _posts(town: Town, people: dict[str, User], groups: dict[str, Group], report: Report) -> dict[str, Post]:
+def _posts(
+    come: list[Words], there: dict[str, Post], people: dict[str, User], groups: dict[str, Group], report: Report
+) -> dict[str, Post]:
     made: dict[str, Post] = {}
-    everything: list[Words] = [*town.posts, *town.comments]
-    for number, words in enumerate(everything, 1):
-        report("posts", number, len(everything))
-        parent = made[words.to] if words.to else None
+    known = ChainMap(made, there)
+    for number, words in enumerate(come, 1):
+        report("posts", number, len(come))
+        parent = known[words.to] if words.to else None
         group = groups[words.group] if words.group else (parent.group if parent else None)
         visibility = (
             "group" if group else ("followers" if parent and parent.visibility == "followers" else words.visibility)
@@ -157,7 +190,7 @@ def _posts(town: Town, people: dict[str, User], groups: dict[str, Group], report
             parent=parent,
             is_comment=parent is not None,
             thread_id=parent.root_id if parent else None,
-            quote=made[words.quote] if words.quote else None,
+            quote=known[words.quote] if words.quote else None,
             created_at=words.at,
         )
     Post.objects.bulk_create(made.values())
@@ -194,8 +227,8 @@ def index_words(posts: Iterable[Post]) -> None:
         )
 
 
-def _pictures(town: Town, posts: dict[str, Post], report: Report) -> None:
-    wanted = [words for words in town.posts if words.image]
+def _pictures(come: list[Words], posts: dict[str, Post], report: Report) -> None:
+    wanted = [words for words in come if words.image]
     for number, words in enumerate(wanted, 1):
         report("pictures", number, len(wanted))
         assert words.image is not None
@@ -206,18 +239,21 @@ def _pictures(town: Town, posts: dict[str, Post], report: Report) -> None:
         picture.save()
 
 
-def _behave(done: Behaviour, people: dict[str, User], topics: dict[str, Topic], posts: dict[str, Post]) -> None:
-    joined = timezone.now() - timedelta(days=31)
+def _follow(done: Behaviour, town: Town, people: dict[str, User], topics: dict[str, Topic]) -> None:
+    joined = min(post.at for post in town.posts) - timedelta(days=1)
     Follow.objects.bulk_create(
         [Follow(follower=people[one], followed=people[other], created_at=joined) for one, other in sorted(done.follows)]
     )
     TopicFollow.objects.bulk_create(
         [TopicFollow(person=people[name], topic=topics[slug], created_at=joined) for name, slug in sorted(done.topics)]
     )
+
+
+def _act(acts: list[Act], people: dict[str, User], posts: dict[str, Post]) -> None:
     rows: dict[str, list[Any]] = {"like": [], "repost": [], "bookmark": []}
     makers: dict[str, Any] = {"like": Like, "repost": Repost, "bookmark": Bookmark}
     members = set(Membership.objects.active().values_list("person_id", "group_id"))
-    for act in done.acts:
+    for act in acts:
         post, person = posts[act.post], people[act.person]
         if post.group_id and post.group.approval and (person.pk, post.group_id) not in members:  # type: ignore[union-attr]
             continue
@@ -226,7 +262,7 @@ def _behave(done: Behaviour, people: dict[str, User], topics: dict[str, Topic], 
         own_id = {"id": ids.new_id(act.at)} if act.kind == "repost" else {}
         rows[act.kind].append(makers[act.kind](person=person, post=post, created_at=act.at, **own_id))
     for kind, made in rows.items():
-        makers[kind].objects.bulk_create(made)
+        makers[kind].objects.bulk_create(made, ignore_conflicts=True)  # some did it on their own before
 
 
 def recount() -> None:
@@ -258,9 +294,9 @@ def _posts_by(column: str, living: Q, key: Any = None) -> Coalesce:
     return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
 
 
-def _notices(people: dict[str, User]) -> None:
+def notices(now: datetime) -> None:
     """Notices of the last days, as the verbs would have left them; all but the newest ones read."""
-    since = timezone.now() - timedelta(days=6)
+    since = now - timedelta(days=6)
     kind = Notification.Kind
     notices = [
         Notification(
@@ -294,7 +330,7 @@ def _notices(people: dict[str, User]) -> None:
         for mention in Mention.objects.filter(post__created_at__gte=since).select_related("post")
         if mention.person_id != mention.post.author_id
     ]
-    recent = timezone.now() - timedelta(days=1)
+    recent = now - timedelta(days=1)
     for notice in notices:
         notice.read_at = None if notice.created_at > recent else notice.created_at
     notices.sort(key=lambda notice: notice.created_at)
@@ -316,4 +352,4 @@ def unload() -> int:
     return number
 
 
-__all__ = ["Person", "curated_topics", "index_words", "load", "recount", "unload"]
+__all__ = ["Arrival", "Person", "curated_topics", "index_words", "load", "notices", "recount", "unload"]

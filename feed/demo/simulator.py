@@ -73,18 +73,22 @@ def _acts(person: Person, words: Words, town: Town, follows: bool, luck: random.
         return []
     if luck.random() > (MEET_FOLLOWED if follows else MEET) * (0.5 if words.to else 1.0):
         return []
-    topic = town.topic_of[words.key]
-    taste = 0.0 if topic in person.dislikes else person.taste_for(topic)
     acts = []
-    chances = {"like": 0.03 + 0.75 * taste, "repost": 0.005 + 0.08 * taste, "bookmark": 0.004 + 0.06 * taste}
-    for kind, chance in chances.items():
-        if luck.random() < chance * (0.4 + 0.6 * person.activity) * (0.3 if words.to and kind != "like" else 1.0):
+    for kind, chance in chances(person, town.topic_of[words.key]).items():
+        if luck.random() < chance * (0.3 if words.to and kind != "like" else 1.0):
             wait = timedelta(minutes=luck.expovariate(1 / 240))
             at = words.at + wait
             if at >= town.now:
                 at = words.at + (town.now - words.at) * luck.uniform(0.1, 0.95)
             acts.append(Act(person.name, kind, words.key, at))
     return acts
+
+
+def chances(person: Person, topic: str | None) -> dict[str, float]:
+    """How probably a person who meets a post about `topic` likes, reposts and keeps it."""
+    taste, zeal = person.liking(topic), 0.4 + 0.6 * person.activity
+    plain = {"like": 0.03 + 0.75 * taste, "repost": 0.005 + 0.08 * taste, "bookmark": 0.004 + 0.06 * taste}
+    return {kind: chance * zeal for kind, chance in plain.items()}
 
 
 def hit_rate(person: Person, topics: list[str | None]) -> float:

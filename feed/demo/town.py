@@ -34,6 +34,10 @@ class Person:
     def taste_for(self, topic: str | None) -> float:
         return self.tastes.get(topic or "", 0.0)
 
+    def liking(self, topic: str | None) -> float:
+        """The taste that they act by: none for what they dislike."""
+        return 0.0 if topic in self.dislikes else self.taste_for(topic)
+
 
 @dataclass(frozen=True)
 class Words:
@@ -56,17 +60,20 @@ class Words:
 
 
 class Town:
-    """Everything in the files, dated so that the newest post is `minutes_ago` old at `now`."""
+    """Everything in the files, dated so that the newest post is `minutes_ago` old at `now`.
 
-    def __init__(self, now: datetime, minutes_ago: int = 3) -> None:
+    `pace` stretches the thirty days in which the posts are written: 1.1 makes thirty-three of them.
+    """
+
+    def __init__(self, now: datetime, minutes_ago: int = 3, pace: float = 1.0) -> None:
         self.now = now
         self.topics: list[dict[str, Any]] = _lines(FOLDER / "topics.jsonl")
         self.people = [Person(**row) for part in PARTS for row in _lines(FOLDER / part / "people.jsonl")]
         self.groups: list[dict[str, Any]] = [row for part in PARTS for row in _lines(FOLDER / part / "groups.jsonl")]
         rows = [row for part in PARTS for row in _lines(FOLDER / part / "posts.jsonl")]
-        latest = max(_offset(row) for row in rows)
+        latest = max(_offset(row) for row in rows) * pace
         start = now - timedelta(minutes=minutes_ago) - latest
-        self.posts = sorted((_post(row, start) for row in rows), key=lambda post: post.at)
+        self.posts = sorted((_post(row, start, pace) for row in rows), key=lambda post: post.at)
         self.comments = self._comments()
 
     @cached_property
@@ -120,8 +127,8 @@ def _offset(row: dict[str, Any]) -> timedelta:
     return timedelta(days=row["day"], hours=hours, minutes=minutes)
 
 
-def _post(row: dict[str, Any], start: datetime) -> Words:
-    return _words(row, start + _offset(row), row["lang"])
+def _post(row: dict[str, Any], start: datetime, pace: float) -> Words:
+    return _words(row, start + _offset(row) * pace, row["lang"])
 
 
 def _words(row: dict[str, Any], at: datetime, lang: str) -> Words:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core import signing
 from django.core.cache import cache
 from django.db.models import BigIntegerField, F, Func, IntegerField, Value
+from django.utils import timezone
 
 from feed import backends
 from feed.backends import Ranked, Slate
@@ -65,7 +67,7 @@ def _page(viewer: Any, slate: Slate, offset: int, full: bool) -> Page:
     if len(posts) <= size < len(left) - size:
         posts = _readable(viewer, left, size + 1)
     kept = posts[:size]
-    attach_reasons(kept, _record(viewer, slate, kept, places), viewer)
+    attach_reasons(kept, record(viewer, slate, kept, places), viewer)
     for post in kept:
         post.seen_before = slate.items[places[post.pk]].seen_before  # type: ignore[attr-defined]
     following = places[posts[size].pk] if len(posts) > size else len(slate.items)
@@ -82,9 +84,11 @@ def _readable(viewer: Any, ids: list[int], most: int) -> list[Post]:
     return cards(posts.order_by(order)[:most], viewer)
 
 
-def _record(viewer: Any, slate: Slate, posts: Sequence[Post], places: dict[int, int]) -> list[Impression]:
-    """What was shown, where and why, in one insert; the same page loaded again changes only the moment."""
-    rows = []
+def record(
+    viewer: Any, slate: Slate, posts: Sequence[Post], places: dict[int, int], at: datetime | None = None
+) -> list[Impression]:
+    """What was shown, where and why, in one insert; the same page loaded again changes only the moment (`at`: now)."""
+    at, rows = at or timezone.now(), []
     for post in posts:
         item = slate.items[places[post.pk]]
         rows.append(
@@ -99,6 +103,7 @@ def _record(viewer: Any, slate: Slate, posts: Sequence[Post], places: dict[int, 
                 terms=item.terms,
                 score=item.score,
                 model_version=slate.model_version[:120],
+                shown_at=at,
             )
         )
     return Impression.objects.bulk_create(
