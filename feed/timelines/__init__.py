@@ -2,11 +2,12 @@
 
 from feed.timelines.conversation import Conversation, thread
 from feed.timelines.home import home_ranked
-from feed.timelines.page import BadCursor, Page, cards, decorate, read_id
+from feed.timelines.page import BadCursor, Page, attach_impression, cards, decorate, read_id
 from feed.timelines.places import (
     bookmarks,
     count_newer,
     following,
+    following_ids,
     group,
     local,
     newer,
@@ -21,11 +22,13 @@ __all__ = [
     "BadCursor",
     "Conversation",
     "Page",
+    "attach_impression",
     "bookmarks",
     "cards",
     "count_newer",
     "decorate",
     "following",
+    "following_ids",
     "group",
     "home_ranked",
     "local",

@@ -75,7 +75,7 @@ def cards(posts: QuerySet[Post], viewer: Any) -> list[Post]:
     quotes = _attach_quotes(found, viewer)
     prefetch_related_objects([*found, *quotes], "attachments", "topics")
     for post in found:
-        post.reposted_by, post.why, post.impression_id = None, "", None  # type: ignore[attr-defined]
+        post.reposted_by, post.why, post.impression_id, post.trail = None, "", None, ""  # type: ignore[attr-defined]
     return shown(found, viewer)
 
 
@@ -132,4 +132,12 @@ def attach_reasons(posts: Iterable[Post], impressions: Sequence[Impression], vie
     for post in posts:
         if post.pk in by_post:
             row, post.why = by_post[post.pk]  # type: ignore[attr-defined]
-            post.impression_id = row.pk  # type: ignore[attr-defined]
+            attach_impression(post, row.pk, viewer)
+
+
+def attach_impression(post: Post, impression_id: int, viewer: Any) -> None:
+    """The impression that a card's acts will name; its links name it only where the viewer lets the site learn from
+    what they open."""
+    learns = bool(impression_id) and viewer.consent.behaviour and viewer.consent.opens
+    post.impression_id = impression_id or None  # type: ignore[attr-defined]
+    post.trail = f"?impression={impression_id}" if learns else ""  # type: ignore[attr-defined]

@@ -42,6 +42,8 @@ def test_following_is_strictly_by_time_with_own_posts_groups_and_reposts(say, al
     assert texts(page) == ["stranger, reposted", "my own", "in the group", "from bob"]
     assert page.posts[0].reposted_by == bob
     assert answer.text not in texts(page)
+    assert timelines.following_ids(alice, 100) == [post.pk for post in page.posts]
+    assert timelines.following_ids(alice, 2) == [post.pk for post in page.posts[:2]]
 
 
 def test_following_shows_a_reposted_post_once_at_its_newest_repost(say, person, alice, bob, charlie):
