@@ -1,0 +1,1 @@
+"""Speed and quality, beside peers. A package of its own, because `implicit` brings a module of the same name."""
