@@ -1,0 +1,7 @@
+"""The admin's pages about what was learned: models, their watching, and interests. They decide nothing themselves."""
+
+from ml.admin.interests import InterestAdmin
+from ml.admin.versions import ModelVersionAdmin
+from ml.admin.watching import WatchingAdmin
+
+__all__ = ["InterestAdmin", "ModelVersionAdmin", "WatchingAdmin"]
