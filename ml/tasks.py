@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 from celery import shared_task
+from django.utils import timezone
 
 from ml import registry
 from ml.conf import SWEEP_AT_MOST
 from ml.embedding import learning, posts, topics
 from ml.embedding.encoder import EncoderUnavailable
 from ml.queueing import learn_soon, take_stale
+from ml.watching import drift, online
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +81,14 @@ def sweep_interests() -> None:
         learn_soon(person_id, learn_interests)
 
 
+@shared_task(name="ml.refresh_neighbours")
+def refresh_neighbours() -> None:
+    """Which posts the same people act on, of the newest posts."""
+    from ml.training import neighbours
+
+    neighbours.refresh()
+
+
 @shared_task(name="ml.refresh_topics")
 def refresh_topics() -> None:
     """The vectors of the curated topics from what is written about them by now."""
@@ -88,3 +100,12 @@ def refresh_topics() -> None:
     for name in registry.encoders_to_fill():
         topics.refresh_topic_vectors(name)
     topics.label_posts(topics.newest_posts())
+
+
+@shared_task(name="ml.watch")
+def watch() -> None:
+    """The sums and the drift of today so far and of yesterday, anew each time."""
+    today = timezone.now().date()
+    for day in (today - timedelta(days=1), today):
+        online.sum_up(day)
+        drift.watch(day)

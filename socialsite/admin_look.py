@@ -60,6 +60,7 @@ SECTIONS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         [
             (_("Impressions"), "visibility", "feed.impression"),
             (_("Interests"), "interests", "ml.interestvector"),
+            (_("Watching the ranker"), "monitoring", "ml.onlinefigure"),
             (_("Model versions"), "deployed_code", "ml.modelversion"),
         ],
     ),

@@ -19,6 +19,8 @@ app.conf.beat_schedule = {
     "sweep-posts-without-vector": {"task": "ml.sweep_posts", "schedule": 30.0},
     "sweep-interests": {"task": "ml.sweep_interests", "schedule": 60.0},
     "refresh-topics": {"task": "ml.refresh_topics", "schedule": crontab(minute=20)},
+    "refresh-neighbours": {"task": "ml.refresh_neighbours", "schedule": crontab(minute=45)},
+    "watch-the-ranker": {"task": "ml.watch", "schedule": crontab(minute=5)},
     "purge-deleted-posts": {"task": "feed.purge_deleted", "schedule": crontab(hour=3, minute=10)},
     "expire-impressions": {"task": "feed.expire_impressions", "schedule": crontab(hour=3, minute=40)},
 }

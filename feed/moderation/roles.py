@@ -32,7 +32,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "feed.add_label",
         "feed.change_label",
     ),
-    ANALYST: ("feed.view_topic", "feed.view_impression", "ml.view_modelversion"),
+    ANALYST: ("feed.view_topic", "feed.view_impression", "ml.view_modelversion", "ml.view_onlinefigure"),
 }
 APPS = ("accounts", "feed", "ml")
 NEVER = frozenset({"accounts.add_user", "accounts.delete_user"})

@@ -18,6 +18,7 @@ from feed.moderation import roles
 EVERYTHING = {
     *("accounts.user", "accounts.consentchange", "feed.post", "feed.comment", "feed.topic", "feed.group"),
     *("feed.membership", "feed.report", "feed.label", "feed.impression", "ml.interestvector", "ml.modelversion"),
+    "ml.onlinefigure",
 }
 OPENS = {
     "administrator": EVERYTHING,
@@ -25,7 +26,7 @@ OPENS = {
         *("accounts.user", "feed.post", "feed.comment", "feed.topic", "feed.group", "feed.membership"),
         *("feed.report", "feed.label"),
     },
-    "analyst": {"feed.topic", "feed.impression", "ml.modelversion"},
+    "analyst": {"feed.topic", "feed.impression", "ml.modelversion", "ml.onlinefigure"},
     "": set(),
 }
 

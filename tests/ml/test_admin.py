@@ -1,0 +1,103 @@
+"""The page that watches the ranker: charts from what is stored, and switches for those who may."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from ml.models import DriftFigure, Experiment, ModelVersion, OnlineFigure
+from ml.ranking import arms
+
+pytestmark = pytest.mark.django_db
+PAGE = "admin:ml_onlinefigure_changelist"
+
+
+@pytest.fixture
+def enter(person: Any, client: Client) -> Any:
+    def enter(role: str) -> Client:
+        user = person(role, is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        client.force_login(user)
+        return client
+
+    arms.forget()
+    yield enter
+    arms.forget()
+
+
+@pytest.fixture
+def version(db: None) -> ModelVersion:
+    test = {"auc": {"like": 0.71}, "ndcg10": 0.4, "mrr": 0.3, "ece": {"like": 0.01}, "coverage": 0.5}
+    return ModelVersion.objects.create(
+        name="ranker-a",
+        kind=ModelVersion.Kind.RANKER,
+        state=ModelVersion.State.SERVING,
+        card={"metrics": {"test": test}},
+    )
+
+
+def test_an_empty_site_has_a_page_that_says_so(enter: Any) -> None:
+    page = enter("analyst").get(reverse(PAGE)).content.decode()
+    assert "no learned model has been promoted" in page
+    assert "Nothing was shown yet." in page
+    assert "Start the experiment" not in page  # an analyst reads
+
+
+def test_charts_show_what_is_stored(enter: Any, version: ModelVersion) -> None:
+    today = timezone.now().date()
+    for day, liked in ((today, 30), (today - timedelta(days=1), 10)):
+        OnlineFigure.objects.create(
+            day=day, version="ranker-a", source="interests", band="1-5", impressions=100, counts={"positive": liked}
+        )
+        DriftFigure.objects.create(day=day, version="ranker-a", number="interest", psi=0.31, mean=1.0)
+    page = enter("administrator").get(reverse(PAGE)).content.decode()
+    assert "0.710" in page  # AUC
+    assert "30.0" in page  # percent of today
+    assert "20.0 %" in page  # of both days
+    assert "0.31" in page
+    assert "Start the experiment" in page
+
+
+def test_an_experiment_is_started_and_ended_by_an_administrator_only(enter: Any, version: ModelVersion) -> None:
+    client = enter("administrator")
+    fields = {"name": "First", "holdout": "5", "version": "ranker-a", "share": "10"}
+    client.post(reverse("admin:ml_experiment_start"), fields)
+    running = Experiment.objects.get()
+    assert [(arm["name"], arm["share"], arm["serves"]) for arm in running.arms] == [
+        ("holdout", 0.05, "following"),
+        ("trial", 0.1, "ranker-a"),
+        ("control", 0.1, "serving"),
+    ]
+    assert "First" in client.get(reverse(PAGE)).content.decode()
+    again = client.post(reverse("admin:ml_experiment_start"), fields, follow=True)
+    assert "runs already" in again.content.decode()
+    client.post(reverse("admin:ml_experiment_end"))
+    assert Experiment.objects.get().ended_at is not None
+
+
+@pytest.mark.parametrize("fields", [{"holdout": "many"}, {"holdout": "-5"}, {"holdout": "nan"}, {}])
+def test_nonsense_starts_nothing_and_is_no_error_page(fields: dict[str, str], enter: Any) -> None:
+    answer = enter("administrator").post(reverse("admin:ml_experiment_start"), fields, follow=True)
+    assert answer.status_code == 200
+    assert not Experiment.objects.exists()
+
+
+def test_an_analyst_may_change_nothing(enter: Any, version: ModelVersion) -> None:
+    client = enter("analyst")
+    for name in ("ml_experiment_start", "ml_experiment_end", "ml_shadow"):
+        assert client.post(reverse(f"admin:{name}"), {"version": "ranker-a"}).status_code == 403
+        assert client.get(reverse(f"admin:{name}")).status_code == 405
+
+
+def test_one_version_at_most_scores_in_the_shadow(enter: Any, version: ModelVersion) -> None:
+    other = ModelVersion.objects.create(name="ranker-b", kind=ModelVersion.Kind.RANKER, shadow=True)
+    client = enter("administrator")
+    client.post(reverse("admin:ml_shadow"), {"version": "ranker-a"})
+    assert list(ModelVersion.objects.filter(shadow=True)) == [version]
+    client.post(reverse("admin:ml_shadow"), {"version": ""})
+    assert not ModelVersion.objects.filter(shadow=True).exists()
+    assert other.pk
