@@ -120,6 +120,15 @@ def _like(reason: Mapping[str, Any], names: Names) -> str:
     return _("Because you liked “%(text)s” by %(name)s") % {"text": text, "name": name}
 
 
+def _coengaged(reason: Mapping[str, Any], names: Names) -> str:
+    if int(reason["post"]) not in names.posts:
+        return _("People who liked the same posts as you also liked this")
+    text, name = names.posts[int(reason["post"])]
+    if not text:
+        return _("People who liked a post by %(name)s also liked this") % {"name": name}
+    return _("People who liked “%(text)s” also liked this") % {"text": text}
+
+
 def _interest(reason: Mapping[str, Any], names: Names) -> str:
     if reason.get("topic") in names.topics:
         return _("You often like posts about %(topic)s") % {"topic": names.topics[reason["topic"]]}
@@ -156,6 +165,7 @@ def _rising(reason: Mapping[str, Any], names: Names) -> str:
 
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], Names], str]] = {
     "like": _like,
+    "coengaged": _coengaged,
     "interest": _interest,
     "asked": _asked,
     "follow": lambda r, names: _("You follow %(name)s") % {"name": names.people[r["person"]]},

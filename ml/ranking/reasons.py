@@ -19,6 +19,7 @@ ALIKE = 0.35  # cosine from which a post is said to resemble one that was liked
 ABOUT = 0.5  # p(topic | post) from which a reason may name the topic
 MATCHED = 0.25  # cosine to an interest, weighed, from which its words may be named
 WORDS = 2  # so many, neither more nor less: one word says nothing, a list reads as noise
+CO_ENGAGED = "co-engaged"  # the name of that source
 Reason = dict[str, Any]
 
 # Which term speaks for which reason, in the order asked when they are equally strong.
@@ -69,11 +70,20 @@ def _strongest(
     for kind in sorted(strengths, key=lambda kind: -strengths[kind]):
         if strengths[kind] <= 0:
             break
+        if kind == "interest" and _found_by_others_alone(selected, row):
+            break
         if (reason := _MADE[kind](query, selected, row, neighbour)) is not None:
             return _source_of(kind), reason
+    if (via := selected.via.get(CO_ENGAGED, {}).get(int(selected.ids[row]))) is not None:
+        return CO_ENGAGED, {"kind": "coengaged", "post": str(via)}
     if selected.found("rising")[row]:
         return "rising", {"kind": "rising", "language": str(selected["language"][row])}
     return _first_source(selected, row), {"kind": "loved"}
+
+
+def _found_by_others_alone(selected: Candidates, row: int) -> bool:
+    """Whether it is here only because of what others did: then no likeness to an interest is why it was found."""
+    return [source for source, mask in selected.found_by.items() if mask[row]] == [CO_ENGAGED]
 
 
 def _source_of(kind: str) -> str:

@@ -100,10 +100,12 @@ def facts_of(query: Query) -> dict[str, Any]:
         "typical": query.typical_acts,
         "cold": [1] if query.cold else [],
         "few": FEW_SHOWN,
+        "acted": list(query.act_on)[:ACTED] if query.learns else [],
     }
 
 
 FEW_SHOWN = 20  # a post shown less often than this is still looking for its readers
+ACTED = 30  # newest posts one acted on, whose neighbours are asked for
 FEW_FOLLOWERS = 10  # a voice with fewer followers than this is new
 
 FOLLOWS = Sql(
@@ -151,6 +153,18 @@ REPOSTS = Sql(
         WHERE r.id > %(oldest)s ORDER BY r.id DESC""",
     cap=60,
     needs="followed",
+)
+# What people did who acted on the same posts (`ml/training/neighbours.py`); `via` is the post that speaks loudest.
+CO_ENGAGED = Sql(
+    "co-engaged",
+    """SELECT near.id, (array_agg(near.via ORDER BY near.score DESC))[1] FROM (
+        SELECT one.id, one.score, k.post_id AS via FROM ml_postneighbours k
+        CROSS JOIN LATERAL unnest(k.ids, k.scores) AS one(id, score)
+        WHERE k.post_id = ANY(%(acted)s::bigint[])) AS near
+        WHERE near.id > %(oldest)s AND near.id <> ALL(%(acted)s::bigint[])
+        GROUP BY near.id ORDER BY sum(near.score) DESC, near.id DESC""",
+    cap=80,
+    needs="acted",
 )
 # Hacker News' formula: (acts) / (age + 2 h)^1.5, over the newest thousand posts in the viewer's languages.
 RISING = Sql(
