@@ -72,8 +72,8 @@ class Arrival:
         _follow(self.behaviour, town, self.people, self.topics)
 
     @transaction.atomic
-    def bring(self, until: datetime, acts: bool = True) -> list[Post]:
-        """Write what was written, and unless told otherwise done, after the last moment and up to `until`."""
+    def bring(self, until: datetime, acts: bool = True) -> dict[str, Post]:
+        """Write what was written, and unless told otherwise done, after the last moment and up to `until`; by key."""
         everything = (*self.town.posts, *self.town.comments)
         come = [words for words in everything if self._is_new(words.at, until)]
         posts = _posts(come, self.posts, self.people, self.groups, self.report)
@@ -84,7 +84,7 @@ class Arrival:
             _act([act for act in self.behaviour.acts if self._is_new(act.at, until)], self.people, self.posts)
         recount()
         self.since = until
-        return list(posts.values())
+        return posts
 
     def _is_new(self, at: datetime, until: datetime) -> bool:
         return at <= until and (self.since is None or at > self.since)
@@ -112,7 +112,9 @@ def _people(town: Town, report: Report) -> dict[str, User]:
         profile.refresh_from_db()
         profile.avatar.save("avatar.webp", ContentFile(pictures.avatar(person.name)), save=False)
         profile.header.save("header.webp", ContentFile(pictures.header(person.name)), save=True)
-        Consent.objects.filter(person=user).update(behaviour=True, reading_time=True, training=True, decided_at=joined)
+        Consent.objects.filter(person=user).update(
+            behaviour=True, opens=True, reading_time=True, training=True, decided_at=joined
+        )
         if person.role:
             user.groups.add(Role.objects.get_or_create(name=person.role)[0])
         made[person.name] = user

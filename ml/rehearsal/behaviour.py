@@ -1,0 +1,87 @@
+"""What one of the townspeople does with a page: how far they look, and how they act on it, by their stated tastes.
+
+Pure: it knows no table. The same person, page and luck always give the same reactions. The numbers of this file are
+the town's, not the site's: nothing that ranks or trains reads them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from feed.demo.simulator import chances
+from feed.demo.town import Person
+
+SURE_PLACES, FURTHER_PLACES, MOST_PLACES = 6, 16.0, 40  # looked at by all; on average further; by nobody more
+GLANCE = 0.9  # chance that a place on the way is looked at at all
+SEEN_BEFORE = 0.4  # of the chance to act remains when they looked at it on an earlier visit
+READING_MS_A_CHARACTER = 45
+
+
+@dataclass(frozen=True)
+class Offered:
+    """One place of a page as a reader meets it. `topic` is the simulator's key, which ranking never sees."""
+
+    topic: str | None
+    readable: bool = True  # in a language of theirs
+    foul: bool = False  # rude or spam
+    characters: int = 120
+    follows: bool = False  # they follow its author
+    liked: bool = False  # they liked it before
+    seen: bool = False  # they looked at it before
+
+
+@dataclass
+class Reaction:
+    """What was done at one place: kinds of `feed.models.Outcome`, and how long it was read."""
+
+    place: int
+    read_ms: int = 0
+    kinds: list[str] = field(default_factory=list)
+
+
+def read(person: Person, page: Sequence[Offered], luck: random.Random) -> list[Reaction]:
+    """The reactions of `person` to the places they looked at, from the top until their patience ends."""
+    patience = min(SURE_PLACES + int(luck.expovariate(1 / FURTHER_PLACES)), MOST_PLACES, len(page))
+    looked = [place for place in range(patience) if luck.random() < GLANCE]
+    return [_reaction(person, place, page[place], luck) for place in looked]
+
+
+def _reaction(person: Person, place: int, post: Offered, luck: random.Random) -> Reaction:
+    if not post.readable:
+        return Reaction(place, read_ms=int(luck.uniform(200, 1500)))
+    taste = person.liking(post.topic)
+    return Reaction(place, _reading_time(taste, post, luck), _acts(person, taste, post, luck))
+
+
+def _acts(person: Person, taste: float, post: Offered, luck: random.Random) -> list[str]:
+    """Each act by its own chance; whom a post annoys does nothing else with it."""
+    annoyance = _annoyance(person, post, luck)
+    if annoyance or post.foul:
+        return [annoyance] if annoyance else []
+    zeal, rest = 0.4 + 0.6 * person.activity, SEEN_BEFORE if post.seen else 1.0
+    wanted = chances(person, post.topic) | {
+        "comment": zeal * (0.004 + 0.06 * taste),
+        "follow": 0.0 if post.follows else zeal * 0.04 * max(taste - 0.3, 0.0),
+        "open": 0.06 + 0.40 * taste,
+    }
+    if post.liked:
+        wanted["like"] = 0.0
+    return [kind for kind, chance in wanted.items() if luck.random() < chance * rest]
+
+
+def _annoyance(person: Person, post: Offered, luck: random.Random) -> str:
+    """Which no is said, mostly none."""
+    if post.foul:
+        return "report" if luck.random() < 0.05 else "hide" if luck.random() < 0.10 else ""
+    disliked = post.topic in person.dislikes
+    if luck.random() < (0.15 if disliked else 0.004):
+        return "not_interested"
+    return "hide" if luck.random() < (0.03 if disliked else 0.001) else ""
+
+
+def _reading_time(taste: float, post: Offered, luck: random.Random) -> int:
+    """Milliseconds in view: a glance, or most of the text for what they care for; lognormal around that."""
+    share = 0.1 + 0.9 * taste * luck.random() ** 0.5
+    return int((500 + READING_MS_A_CHARACTER * post.characters * share) * luck.lognormvariate(0, 0.35))
