@@ -109,3 +109,11 @@ def watch() -> None:
     for day in (today - timedelta(days=1), today):
         online.sum_up(day)
         drift.watch(day)
+
+
+@shared_task(name="ml.retrain")
+def retrain(by_id: int | None = None) -> None:
+    """One night: train a ranker and let it serve if it is better, in a process of its own."""
+    from ml.training import errand
+
+    errand.train_apart(errand.command(by_id))

@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "refresh-topics": {"task": "ml.refresh_topics", "schedule": crontab(minute=20)},
     "refresh-neighbours": {"task": "ml.refresh_neighbours", "schedule": crontab(minute=45)},
     "watch-the-ranker": {"task": "ml.watch", "schedule": crontab(minute=5)},
+    "train-ranker": {"task": "ml.retrain", "schedule": crontab(hour=2, minute=30)},
     "purge-deleted-posts": {"task": "feed.purge_deleted", "schedule": crontab(hour=3, minute=10)},
     "expire-impressions": {"task": "feed.expire_impressions", "schedule": crontab(hour=3, minute=40)},
 }

@@ -10,12 +10,13 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from ml.ranking.history import KINDS, bucket
+from ml.ranking.history import KINDS, LENGTH, bucket
 from ml.training.people import Learned
 
 READ_AT_ONCE: Final = 20_000
 # As the home page reads acts (`ml.ranking.viewer`): the newest of each kind.
-NEWEST: Final = np.array([{"like": 200, "repost": 60, "bookmark": 60, "comment": 100}.get(kind, 200) for kind in KINDS])
+NEWEST_OF: Final = {"like": 200, "repost": 60, "bookmark": 60, "comment": 100, "refused": LENGTH}
+NEWEST: Final = np.array([NEWEST_OF[kind] for kind in KINDS])
 Array = NDArray[Any]
 
 _ACTS = """
@@ -75,7 +76,8 @@ class Acts:
         """What the person had done by `moment` (unix seconds), newest first: one act a post and kind, since their last
         reset, not taken back by then, and no more of a kind than the home page reads."""
         first, last = np.searchsorted(self.person, [person, person + 1])
-        first, last = first + np.searchsorted(self.at[first:last], [self.people[person].reset_at, moment])
+        mine, reset = self.at[first:last], self.people[person].reset_at
+        first, last = first + np.searchsorted(mine, reset, side="right"), first + np.searchsorted(mine, moment)
         places = np.arange(last - 1, first - 1, -1)
         places = places[self.until[places] > moment]
         order = np.zeros(len(places), dtype=np.int64)

@@ -1,0 +1,211 @@
+"""The ranker on the command line: train, evaluate, list, promote, rollback, compare, shadow. Decides nothing itself."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.timezone import localtime
+from tqdm import tqdm
+
+from accounts.models import User
+from ml import registry
+from ml.models import ModelVersion, TrainingRun
+from ml.registry import RankerBroken
+
+BASELINES = {"recipe": "hand-set recipe", "newest": "newest first", "popular": "most popular", "as_shown": "as shown"}
+ORDER_FIGURES = ("ndcg10", "mrr", "coverage", "diversity", "novelty")
+
+
+class Command(BaseCommand):
+    help = "Train, judge and choose the model that orders home pages."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+        self._train_arguments(what.add_parser("train", help="one night now: train, judge, promote if better"))
+        evaluate = what.add_parser("evaluate", help="figures of versions and baselines on the newest days")
+        evaluate.add_argument("versions", nargs="*", metavar="VERSION", help="without one, the serving version")
+        compare = what.add_parser("compare", help="two versions on the same requests, request by request")
+        compare.add_argument("versions", nargs=2, metavar="VERSION")
+        for one in (evaluate, compare):
+            one.add_argument("--days", type=int, default=30, help="days of impressions to look at (default: 30)")
+        what.add_parser("list", help="all versions, newest first")
+        promote = what.add_parser("promote", help="let a version serve, or “recipe” for the hand-set recipe")
+        promote.add_argument("version", metavar="VERSION")
+        promote.add_argument("--why", default="", help="noted with the promotion")
+        promote.add_argument("--force", action="store_true", help="also a version that was refused")
+        rollback = what.add_parser("rollback", help="take the last promotion back")
+        rollback.add_argument("--why", default="", help="noted with the rollback")
+        shadow = what.add_parser("shadow", help="let a version score beside the serving one; “off” ends it")
+        shadow.add_argument("version", metavar="VERSION")
+
+    def _train_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--days", type=int, default=30, help="days of impressions to learn from (default: 30)")
+        parser.add_argument("--epochs", type=int, help="times the data is gone through at most")
+        parser.add_argument("--seed", type=int, help="of everything left to chance (default: 0)")
+        parser.add_argument("--private", type=float, metavar="EPSILON", help="train with differential privacy")
+        parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
+        parser.add_argument("--by-id", type=int, help="the person who asked for it")
+
+    def handle(self, *args: Any, what: str, **options: Any) -> None:
+        if options.get("days", 1) < 1:
+            raise CommandError("--days must be 1 or more.")
+        try:
+            getattr(self, f"_{what}")(**options)
+        except ModelVersion.DoesNotExist:
+            raise CommandError(f"There is no ranker called {options.get('version')}.") from None
+        except RankerBroken as error:
+            raise CommandError(str(error)) from error
+
+    # --- train ---
+
+    def _train(self, *, no_progress: bool, by_id: int | None, days: int, **options: Any) -> None:
+        from ml.training.diary import AlreadyRunning, Stopped
+        from ml.training.recipe import Plan, night
+
+        signal.signal(signal.SIGTERM, _leave)
+        plan = Plan(days=days, config=_config(options), by=User.objects.filter(pk=by_id).first() if by_id else None)
+        with _bar(no_progress) as show:
+            try:
+                run = night(plan, show)
+            except AlreadyRunning:
+                raise CommandError("Another training runs already; this one leaves.", returncode=3) from None
+            except Stopped:
+                raise CommandError("Whoever started this is gone; it stopped.", returncode=4) from None
+        self._told(run)
+        if run.state == TrainingRun.State.FAILED:
+            raise CommandError(run.message)
+
+    def _told(self, run: TrainingRun) -> None:
+        if run.version is not None:
+            rivals = run.version.card.get("rivals", {})
+            figures = {run.version.name: run.version.card["metrics"]["test"], **rivals}
+            self._table({name: value for name, value in figures.items() if value})
+        self.stdout.write(f"{run.get_state_display()}: {run.message}")
+
+    # --- evaluate, compare ---
+
+    def _evaluate(self, *, versions: list[str], days: int, **options: Any) -> None:
+        self._contest(versions or [name for name in [registry.serving_ranker()] if name], days)
+
+    def _compare(self, *, versions: list[str], days: int, **options: Any) -> None:
+        self._contest(versions, days)
+
+    def _contest(self, names: list[str], days: int) -> None:
+        from ml.training.contest import contest, newest_days
+        from ml.training.dataset import NothingToLearn
+        from ml.training.diary import AlreadyRunning
+
+        for name in names:
+            registry.check_ranker(name)
+        try:
+            with _bar(False) as show, newest_days(days, show) as view:
+                found = contest(view, names)
+                requests, since = len(view), view.figures()["from"]
+        except AlreadyRunning:
+            raise CommandError("A training runs; try again when it has ended.") from None
+        except NothingToLearn as error:
+            raise CommandError(str(error)) from None
+        begun = f" since {datetime.fromtimestamp(since).astimezone():%Y-%m-%d %H:%M}" if since else ""
+        self.stdout.write(f"{requests} held-out requests{begun}.")
+        self._seen(names, since)
+        self._table({name: one.figures for name, one in found.judged.items()})
+        first = next(iter(found.judged))
+        for name, difference in found.differences.items():
+            told = difference.words if difference else "cannot be told: nobody acted"
+            self.stdout.write(f"nDCG@10 of {BASELINES.get(first, first)} over {BASELINES.get(name, name)}: {told}")
+
+    def _seen(self, names: list[str], since: float | None) -> None:
+        """A version that was trained on these days looks better than it is."""
+        for name in names:
+            until = (registry.card_of(name).get("trained_on") or {}).get("to")
+            if until and since and until > since:
+                self.stdout.write(self.style.WARNING(f"{name} was trained on some of these days."))
+
+    def _table(self, rows: dict[str, dict[str, Any]]) -> None:
+        width = max(len(BASELINES.get(name, name)) for name in rows)
+        heads = ("nDCG@10", "MRR", "coverage", "diversity", "novelty", "AUC like", "ECE like")
+        self.stdout.write(" " * width + "".join(f"{head:>10}" for head in heads))
+        for name, figures in rows.items():
+            values = [figures.get(figure) for figure in ORDER_FIGURES]
+            values += [figures.get(figure, {}).get("like") for figure in ("auc", "ece")]
+            shown = "".join(f"{'–' if value is None else format(value, '.4f'):>10}" for value in values)
+            self.stdout.write(f"{BASELINES.get(name, name):<{width}}{shown}")
+
+    # --- list, promote, rollback, shadow ---
+
+    def _list(self, **options: Any) -> None:
+        rows = ModelVersion.objects.filter(kind=ModelVersion.Kind.RANKER).order_by("-created_at", "-pk")
+        if not rows.filter(state=ModelVersion.State.SERVING).exists():
+            self.stdout.write("The hand-set recipe serves.")
+        for row in rows:
+            test = row.card.get("metrics", {}).get("test", {})
+            ndcg = test.get("ndcg10")
+            figures = f"nDCG@10 {ndcg:.4f}" if ndcg is not None else "not measured"
+            served = f", served from {localtime(row.served_from):%Y-%m-%d %H:%M}" if row.served_from else ""
+            kept = "" if registry.ranker_folder(row.name).exists() else ", files deleted"
+            shadow = ", shadow" if row.shadow else ""
+            self.stdout.write(f"{row.name}  {row.get_state_display():<10} {figures}{served}{shadow}{kept}")
+
+    def _promote(self, *, version: str, why: str, force: bool, **options: Any) -> None:
+        if version == "recipe":
+            done = registry.promote_ranker("", why=why)
+        else:
+            row = ModelVersion.objects.get(name=version, kind=ModelVersion.Kind.RANKER)
+            if row.state == ModelVersion.State.REFUSED and not force:
+                raise CommandError(f"{version} was refused: {row.card.get('refused', '')} With --force it serves.")
+            done = registry.promote_ranker(version, why=why)
+        self.stdout.write(_serves() if done else f"Nothing changed. {_serves()}")
+
+    def _rollback(self, *, why: str, **options: Any) -> None:
+        if registry.rollback_ranker(why=why) is None:
+            raise CommandError("There is no promotion to take back: the hand-set recipe serves.")
+        self.stdout.write(_serves())
+
+    def _shadow(self, *, version: str, **options: Any) -> None:
+        registry.set_shadow("" if version == "off" else version)
+        self.stdout.write("Nothing scores in the shadow." if version == "off" else f"{version} scores in the shadow.")
+
+
+def _serves() -> str:
+    registry.forget()
+    return f"{registry.serving_ranker() or 'The hand-set recipe'} serves from the next request on."
+
+
+def _config(options: dict[str, Any]) -> Any:
+    """What was asked for on the command line, over what is usual; None where nothing was."""
+    given = {name: options[name] for name in ("seed", "epochs") if options.get(name) is not None}
+    epsilon = options.get("private")
+    if not given and epsilon is None:
+        return None
+    if epsilon is not None and epsilon <= 0:
+        raise CommandError("--private must be more than 0.")
+    if given.get("epochs", 1) < 1:
+        raise CommandError("--epochs must be 1 or more.")
+    from ml.nets.ranker.fit import Config, Privacy
+
+    return Config(**given, private=Privacy(epsilon=epsilon) if epsilon is not None else None)
+
+
+def _leave(*_signal: Any) -> None:
+    """Asked to end: the run is noted as stopped on the way out."""
+    raise SystemExit(143)
+
+
+@contextmanager
+def _bar(hidden: bool) -> Iterator[Any]:
+    """A progress bar for each step of the night, on standard error."""
+    with tqdm(total=0, disable=True if hidden else None, file=sys.stderr) as bar:
+
+        def show(step: str, done: int, of: int) -> None:
+            bar.set_description_str(step, refresh=False)
+            bar.total, bar.n = of, done
+            bar.refresh()
+
+        yield show

@@ -1,0 +1,195 @@
+"""One night on one page: collect, train, judge, decide, register, promote. Whatever fails leaves the serving model."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from secrets import token_hex
+from time import time
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import structlog
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ml import registry
+from ml.models import ModelVersion, TrainingRun
+from ml.nets.ranker.data import META, Dataset, View
+from ml.ranking import weights
+from ml.training import card, gate, rivals
+from ml.training.dataset import NothingToLearn, Progress, collect
+from ml.training.diary import Diary, Stopped, alone, bury_dead
+from ml.training.evaluate import paired_bootstrap
+from ml.training.people import Span, consenting
+
+if TYPE_CHECKING:
+    from ml.nets.ranker.fit import Config
+
+DAYS: Final = 30
+RESUMED_WITHIN: Final = timedelta(hours=12)
+State = TrainingRun.State
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one night is asked for."""
+
+    days: int = DAYS
+    config: Config | None = None
+    limits: gate.Limits = field(default_factory=gate.Limits)
+    by: Any = None
+    now: datetime = field(default_factory=timezone.now)
+
+
+def night(plan: Plan | None = None, show: Progress | None = None) -> TrainingRun:
+    """One night, from the rows to the decision; the run says how it ended. Raises `AlreadyRunning`, and `Stopped` or
+    KeyboardInterrupt after noting it: what was collected and trained then waits twelve hours to be gone on with."""
+    plan = plan or Plan()
+    with alone():
+        bury_dead()
+        diary = Diary.begin(plan.by, show)
+        try:
+            run = _steps(plan, diary)
+        except NothingToLearn as error:
+            run = diary.end(State.TOO_LITTLE, _("%(why)s The serving model was left alone.") % {"why": error})
+        except (Stopped, KeyboardInterrupt, SystemExit):
+            diary.end(State.FAILED, _("It was stopped. The next one within twelve hours goes on from there."))
+            raise
+        except Exception as error:
+            log.exception("night_failed", run=diary.run.pk)
+            told = f"{type(error).__name__}: {error}"
+            run = diary.end(State.FAILED, _("It failed; the serving model was left alone. %(error)s") % {"error": told})
+        clear()
+        return run
+
+
+def _steps(plan: Plan, diary: Diary) -> TrainingRun:
+    data, out = _collected(plan, diary)
+    ready = gate.enough(len(data), acted_rows(data), plan.limits)
+    if not ready.promote:
+        raise NothingToLearn(ready.why)
+    _train(data, out, plan.config, diary)
+    diary("judge", 0, 1)
+    table = weights.current()
+    parts = data.split(*_cut(plan.config))
+    new, others = judged(out, parts[2], table)
+    decision = gate.decide(evidence(new, others), plan.limits)
+    scale = rivals.scale_of(out, list(card.read(out)["features"]), parts[1], table)
+    told = card.complete(out, data.meta, new, others, decision, scale)
+    return _settle(_published(out, told), decision, plan, diary)
+
+
+def _collected(plan: Plan, diary: Diary) -> tuple[Dataset, Path]:
+    """The dataset and the folder to train in: those of a night that was stopped a short while ago, or new ones."""
+    found = unfinished()
+    if found is not None:
+        return found
+    clear()
+    folder = workshop() / "dataset"
+    collect(folder, Span.of_days(plan.days, plan.now), diary)
+    return Dataset(folder), workshop() / registry.name_ranker(token_hex(4), plan.now)
+
+
+def _train(data: Dataset, out: Path, config: Config | None, diary: Diary) -> None:
+    from ml.nets.ranker import fit  # torch: only here, and never in the web
+
+    diary("train", 0, 1)
+    out.mkdir(parents=True, exist_ok=True)
+    fit.train(data.folder, out, config, diary.training)
+
+
+def _cut(config: Config | None) -> tuple[Any, ...]:
+    """The cuts between training, validation and test: the same that the training made."""
+    from ml.nets.ranker.fit import Config
+
+    config = config or Config()
+    return config.fractions, config.moments
+
+
+def judged(out: Path, view: View, table: Mapping[str, float]) -> tuple[rivals.Judged, dict[str, rivals.Judged]]:
+    """The new version, and its rivals by name: the baselines, and "serving" where a version serves that still can."""
+    new = rivals.judge_version(out, card.read(out), view, table)
+    others = rivals.baselines(view, table)
+    registry.forget()
+    if serving := registry.serving_ranker():
+        try:
+            others["serving"] = rivals.judge_named(serving, view, table)
+        except registry.RankerBroken as error:
+            log.warning("serving_ranker_cannot_be_judged", name=serving, why=str(error))
+    return new, others
+
+
+def evidence(new: rivals.Judged, others: Mapping[str, rivals.Judged]) -> gate.Evidence:
+    """What the gate decides by."""
+    serving = others.get("serving")
+    against = {name: others[name] for name in ("recipe", "serving") if name in others}
+    return gate.Evidence(
+        judged=int(np.isfinite(new.each).sum()),
+        finite=new.finite,
+        ece=new.ece,
+        serving_ece=serving.ece if serving else None,
+        against={name: paired_bootstrap(new.each, other.each) for name, other in against.items()},
+    )
+
+
+def _published(out: Path, told: dict[str, Any]) -> ModelVersion:
+    """The artifacts where versions lie, and the version as a candidate."""
+    folder = registry.ranker_folder(out.name)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(out, folder)
+    return registry.register_ranker(out.name, told)
+
+
+def _settle(version: ModelVersion, decision: gate.Decision, plan: Plan, diary: Diary) -> TrainingRun:
+    if decision.promote:
+        registry.promote_ranker(version.name, by=plan.by, why=decision.why)
+    else:
+        registry.refuse_ranker(version.name, decision.why)
+    registry.purge_rankers()
+    version.refresh_from_db()
+    return diary.end(State.PROMOTED if decision.promote else State.REFUSED, decision.why, version)
+
+
+# --- The workshop: datasets are about people, and stay no longer than they must ------------------------------------
+
+
+def workshop() -> Path:
+    folder = Path(settings.VAR_DIR) / "training"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def clear() -> None:
+    """Delete every dataset and everything half trained."""
+    for path in workshop().iterdir():
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def unfinished() -> tuple[Dataset, Path] | None:
+    """A whole dataset with a begun training, not older than twelve hours, in which nobody is who has withdrawn their
+    consent or reset what was learned since."""
+    meta = workshop() / "dataset" / META
+    begun = sorted(path for path in workshop().glob("ranker-*") if registry.rankers.NAME.fullmatch(path.name))
+    if not begun or not meta.exists() or time() - meta.stat().st_mtime > RESUMED_WITHIN.total_seconds():
+        return None
+    try:
+        data = Dataset(meta.parent)
+    except (OSError, ValueError):
+        return None
+    allowed = consenting()
+    people = set(np.unique(data.person).tolist())
+    reset = any(allowed[person].reset_at > meta.stat().st_mtime for person in people & allowed.keys())
+    same = data.meta["encoder"] == registry.serving_encoder()
+    return (data, begun[-1]) if same and people <= allowed.keys() and not reset else None
+
+
+def acted_rows(data: Dataset) -> int:
+    """Rows that somebody acted on in any way, counted in pieces."""
+    pieces = range(0, len(data.labels), 200_000)
+    return sum(int((data.labels[first : first + 200_000] == 1).any(axis=1).sum()) for first in pieces)
