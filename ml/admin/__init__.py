@@ -1,7 +1,8 @@
 """The admin's pages about what was learned: models, their watching, and interests. They decide nothing themselves."""
 
 from ml.admin.interests import InterestAdmin
+from ml.admin.training import TrainingRunAdmin
 from ml.admin.versions import ModelVersionAdmin
 from ml.admin.watching import WatchingAdmin
 
-__all__ = ["InterestAdmin", "ModelVersionAdmin", "WatchingAdmin"]
+__all__ = ["InterestAdmin", "ModelVersionAdmin", "TrainingRunAdmin", "WatchingAdmin"]
