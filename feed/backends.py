@@ -31,6 +31,7 @@ class Ranked:
     terms: dict[str, float] = field(default_factory=dict)
     features: dict[str, float] = field(default_factory=dict)
     seen_before: bool = False  # comes back because nothing new is left; such posts stand last
+    shadow_score: float | None = None  # what a candidate model would have said
 
 
 @dataclass(frozen=True)
@@ -40,21 +41,25 @@ class Slate:
     items: Sequence[Ranked]
     model_version: str
     request_id: UUID = field(default_factory=uuid4)
+    bucket: str = ""  # the arm of a running experiment
+    shadow_version: str = ""  # the candidate model that scored beside the one that served
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One term of a score, in words: `value` is its share of the score, between -1 and 1."""
+    """One term of a score, in words: `value` is its share of the score, between -1 and 1; `amount` says it in figures,
+    such as "12 % × 0.5"."""
 
     name: str
     label: str
     value: float
     meaning: str = ""
+    amount: str = ""
 
 
 @dataclass(frozen=True)
 class Why:
-    """The answer to "why this post": a sentence first, then the terms."""
+    """The answer to "why this post": a sentence first, then the terms, the acts that counted most, and the source."""
 
     sentence: str
     bars: Sequence[Bar] = ()

@@ -1,7 +1,7 @@
 """What can be read, and in which order: home, following, local, profile, topic, group, thread, bookmarks, rising."""
 
 from feed.timelines.conversation import Conversation, thread
-from feed.timelines.home import home_ranked
+from feed.timelines.home import drop_slates, home_ranked
 from feed.timelines.page import BadCursor, Page, attach_impression, cards, decorate, read_id
 from feed.timelines.places import (
     bookmarks,
@@ -27,6 +27,7 @@ __all__ = [
     "cards",
     "count_newer",
     "decorate",
+    "drop_slates",
     "following",
     "following_ids",
     "group",

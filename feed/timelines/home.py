@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from datetime import datetime
+from time import time
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from feed.timelines.places import newest
 SLATE = 200  # places asked for at once: ten pages
 KEPT_SECONDS = 60 * 60
 _signer = signing.Signer(salt="feed.home")
+_RANKED = tuple(field.name for field in fields(Ranked))
 
 
 def home_ranked(viewer: Any, cursor: str | None = None) -> Page:
@@ -45,7 +48,7 @@ def home_ranked(viewer: Any, cursor: str | None = None) -> Page:
 
 
 def _following_page(viewer: Any, request_id: UUID, offset: int) -> Page:
-    slate, full = _kept(request_id)
+    slate, full = _kept(request_id, viewer)
     if slate is not None:
         page = _page(viewer, slate, offset, full)
         if page.posts or not full:
@@ -103,6 +106,9 @@ def record(
                 terms=item.terms,
                 score=item.score,
                 model_version=slate.model_version[:120],
+                bucket=slate.bucket[:20],
+                shadow_version=slate.shadow_version[:120] if item.shadow_score is not None else "",
+                shadow_score=item.shadow_score,
                 shown_at=at,
             )
         )
@@ -117,27 +123,34 @@ def _rank_again(viewer: Any, request_id: UUID, offset: int) -> tuple[Slate, bool
     shown = list(rows.values_list("post_id", "position"))
     before = [Ranked(post_id, "") for post_id, _position in shown]
     fresh = backends.ranker().rank(viewer, limit=SLATE, exclude={post_id for post_id, _position in shown})
-    slate = Slate((*before, *fresh.items), fresh.model_version, request_id)
+    slate = replace(fresh, items=(*before, *fresh.items), request_id=request_id)
     full = len(fresh.items) >= SLATE
     _keep(slate, full)
     return slate, full, sum(position < offset for _post_id, position in shown)
 
 
 def _keep(slate: Slate, full: bool) -> None:
-    rows = [
-        (item.post_id, item.source, item.reason, item.score, item.terms, item.features, item.seen_before)
-        for item in slate.items
-    ]
-    cache.set(f"slate:{slate.request_id.hex}", (slate.model_version, rows, full), KEPT_SECONDS)
+    rows = [tuple(getattr(item, name) for name in _RANKED) for item in slate.items]
+    about = (slate.model_version, slate.bucket, slate.shadow_version)
+    cache.set(f"slate:{slate.request_id.hex}", (about, rows, full, time()), KEPT_SECONDS)
 
 
-def _kept(request_id: UUID) -> tuple[Slate | None, bool]:
-    """The slate of a request and whether there may be more behind it; None where the cache lost it."""
-    found = cache.get(f"slate:{request_id.hex}")
-    if found is None:
+def _kept(request_id: UUID, viewer: Any) -> tuple[Slate | None, bool]:
+    """The slate of a request and whether there may be more behind it; None where the cache lost it, or the viewer
+    steered since."""
+    key, dropped = f"slate:{request_id.hex}", f"slates-until:{viewer.pk}"
+    found = cache.get_many([key, dropped])
+    if key not in found:
         return None, False
-    version, rows, full = found
-    return Slate(tuple(Ranked(*row) for row in rows), version, request_id), full
+    (version, bucket, shadow), rows, full, at = found[key]
+    if at <= found.get(dropped, 0.0):
+        return None, False
+    return Slate(tuple(Ranked(*row) for row in rows), version, request_id, bucket, shadow), full
+
+
+def drop_slates(viewer: Any) -> None:
+    """What was kept for this person's following pages counts no more: the next page is ranked anew."""
+    cache.set(f"slates-until:{viewer.pk}", time(), KEPT_SECONDS)
 
 
 def _cursor(request_id: UUID, offset: int, viewer: Any) -> str:

@@ -69,6 +69,18 @@ class Said:
     author_id: int | None
     topic_id: int | None
     at: datetime
+    post_author: int | None = None  # who wrote the post, while it stands and is somebody else's
+
+
+@dataclass(frozen=True)
+class Sliders:
+    """How the viewer steers their page (`ml.models.Steering`): each from -1 to 1, 0 changes nothing."""
+
+    people: float = 0.0
+    fresh: float = 0.0
+    broad: float = 0.0
+    talk: float = 0.0
+    languages: tuple[str, ...] = ()  # empty: those of the profile
 
 
 @dataclass(frozen=True)
@@ -102,13 +114,20 @@ class Query:
     topic_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # centres of the k curated topics, (k, d)
     topic_shares: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))  # of the site's posts, (k,)
     topic_places: dict[int, int] = field(default_factory=dict)  # topic or alias -> row of the two above
-    acts: tuple[Act, ...] = ()
+    acts: tuple[Act, ...] = ()  # since the last reset
+    acts_before_reset: tuple[Act, ...] = ()  # nothing is learned from them; they are still done
+    reset_at: datetime | None = None
+    sliders: Sliders = field(default_factory=Sliders)
     shown: dict[int, Shown] = field(default_factory=dict)
     model: str = ""  # whose vectors are compared
     interests: Interests = field(default_factory=Interests)
     acted_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # of the posts acted on last, as `acted_ids`
     acted_ids: tuple[int, ...] = ()
     centres: dict[str, Floats] = field(default_factory=dict)  # language -> the middle of the site's posts
+    vector_of: dict[int, Floats] = field(default_factory=dict)  # of the posts acted on and refused, by post
+    scored_by: str = ""  # the version of the model that scored, once it has
+    bucket: str = ""  # the arm of the running experiment
+    shadow: str = ""  # the version that scored beside it
     shown_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # of the posts shown last
     window_hours: float = 720.0  # how far back the home page looks
     typical_acts: float = 3.0  # acts a grown post of this site has on average

@@ -176,6 +176,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Names], str]] = {
     "rising": _rising,
     "loved": lambda r, names: _("Many people here liked this"),
     "explore": lambda r, names: _("Something different, to keep your view wide"),
+    "in-order": lambda r, names: _("Newest first, from whom you follow"),
     "new-voice": lambda r, names: _("A new voice"),
 }
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
+import structlog
 from prometheus_client import Counter
 
-from ml.ranking import filters, hydrators, likeness, sources, viewer
-from ml.ranking.candidate import Candidates, Query
+from ml.ranking import arms, filters, hydrators, likeness, sources, viewer
+from ml.ranking.candidate import Candidates, Column, Query
+from ml.ranking.learned import load
 from ml.ranking.pipeline import Pipeline
-from ml.ranking.scorers import HandSet, ScoreBy
+from ml.ranking.scorers import ACTED_FACTOR, FALLBACKS, SHOWN_FACTOR, HandSet, Model, ScoreBy, Unfit
 from ml.ranking.selectors import EXPLORED, NEW_VOICE, Places, SeenLast
+from ml.registry import serving_ranker, shadow_ranker
 
 # What one unit of each number is worth. Found by trial on the demo town; a learned model replaces it.
 RECIPE: Final[dict[str, float]] = {
@@ -29,8 +34,8 @@ RECIPE: Final[dict[str, float]] = {
     "quality": 0.25,  # × log of acts over the usual
     "language": 0.3,
     "answer": -0.4,
-    "acted_factor": 0.8,  # of the score remains when one liked or answered it longer than a week ago
-    "shown_factor": 0.6,  # of the score remains each time it was shown in vain
+    "acted_factor": ACTED_FACTOR,  # of the score remains when one liked or answered it longer than a week ago
+    "shown_factor": SHOWN_FACTOR,  # of the score remains each time it was shown in vain
 }
 
 PLAIN_SOURCES: Final = (
@@ -50,6 +55,41 @@ SERVED = Counter("courtyard_ranking_served_total", "Posts placed, by how their p
 
 
 class CountPlaces:
+PLAIN: Final = HandSet(RECIPE)
+log = structlog.get_logger(__name__)
+
+
+def model_for(query: Query) -> Model:
+    """Who scores this request: what the person's arm of the experiment says, else the serving ranker, else the recipe.
+
+    Raises `Unfit` for a version that cannot be loaded.
+    """
+    arm = arms.arm_of(query.viewer_id)
+    query.bucket = arm.name if arm else ""
+    version = serving_ranker() if arm is None or arm.serves == arms.SERVING else arm.serves
+    return PLAIN if version in ("", arms.RECIPE, arms.FOLLOWING) else load(version)
+
+
+class ShadowScore:
+    """What a candidate version would have said, as column "shadow_score": logged, and never part of the score."""
+
+    name = "shadow"
+    model_version = ""
+
+    def __call__(self, query: Query, candidates: Candidates) -> Mapping[str, Column]:
+        version = shadow_ranker()
+        if not version or version == query.scored_by:
+            return {}
+        try:
+            terms = load(version).terms(query, candidates, candidates["row"])
+        except Unfit as error:
+            FALLBACKS.labels("shadow").inc()
+            log.warning("shadow_unfit", version=version, why=str(error))
+            return {}
+        query.shadow = version
+        return {"shadow_score": np.sum(list(terms.values()), axis=0)}
+
+
     """How many places were ranked, explored, and given to new voices."""
 
     name = "count places"
@@ -105,7 +145,7 @@ def home() -> Pipeline:
             filters.MERITED,
             filters.NOT_SEEN,  # last: it counts what is left
         ],
-        scorers=[ScoreBy(HandSet(RECIPE))],
+        scorers=[ScoreBy(PLAIN, model_for), ShadowScore()],
         filters_on_ranked=[
             filters.ONE_A_THREAD,
             filters.OTHER_TEXT,

@@ -129,7 +129,7 @@ class Vectors:
             return self.missing(query, len(candidates))
         acted = list(query.act_on)[: self.acts] if query.learns else []
         shown = sorted(query.shown, key=lambda post: query.shown[post].last_at, reverse=True)[: self.shown]
-        ids, found = vectors_of(list({*candidates.ids.tolist(), *acted, *shown}), query.model)
+        ids, found = vectors_of(list({*candidates.ids.tolist(), *acted, *refused[:LENGTH], *shown}), query.model)
         if not ids:
             return self.missing(query, len(candidates))
         row_of = {post_id: row for row, post_id in enumerate(ids)}
@@ -139,6 +139,7 @@ class Vectors:
         places = np.array([row_of.get(post_id, -1) for post_id in candidates.ids.tolist()], dtype=np.int64)
         has = places >= 0
         vectors: Floats = np.where(has[:, None], found[places], np.float32(0))
+        refused = [one.post_id for one in query.said if one.post_id and one.post_author] if query.learns else []
         return {"vector": vectors, "has_vector": has}
 
 
@@ -146,6 +147,7 @@ _SOCIAL = """
   SELECT post_id, person_id FROM feed_like WHERE post_id = ANY(%(ids)s) AND person_id = ANY(%(followed)s)
   UNION SELECT post_id, person_id FROM feed_repost WHERE post_id = ANY(%(ids)s) AND person_id = ANY(%(followed)s)
 """
+        query.vector_of = {post_id: found[row_of[post_id]] for post_id in (*acted, *refused) if post_id in row_of}
 
 
 class SocialProof:
@@ -203,8 +205,8 @@ class ActedBefore:
     def __call__(self, query: Query, candidates: Candidates) -> Mapping[str, Column]:
         days = np.where(candidates["acted"], 365, 999).astype(np.float32)
         for row, post_id in enumerate(candidates.ids.tolist()):
-            if post_id in query.act_on:
-                days[row] = _days(query.now, query.act_on[post_id].at)
+            if post_id in at:
+                days[row] = _days(query.now, at[post_id])
         return {"acted_days_ago": days}
 
 
@@ -215,6 +217,7 @@ class ShownBefore:
 
     def missing(self, query: Query, n: int) -> Mapping[str, Column]:
         return {"shown_times": np.zeros(n, dtype=np.float32), "shown_hours_ago": np.full(n, 999, dtype=np.float32)}
+        at = {act.post_id: act.at for act in (*reversed(query.acts_before_reset), *reversed(query.acts))}
 
     def __call__(self, query: Query, candidates: Candidates) -> Mapping[str, Column]:
         columns = self.missing(query, len(candidates))

@@ -228,7 +228,8 @@ class Pipeline:
 
     @property
     def model_version(self) -> str:
-        return " + ".join(scorer.model_version for scorer in self.scorers)
+        """Of a request in which no scorer said who scored."""
+        return " + ".join(scorer.model_version for scorer in self.scorers if scorer.model_version)
 
     def without(self, *names: str) -> Pipeline:
         """The same pipeline less the named stages: for trials."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ml.ranking.candidate import Candidates, Query
+from ml.ranking.home import PLAIN
 from ml.ranking.selectors import EXPLORED, NEW_VOICE
 
 NEAR = 0.5  # cosine from which the liked post says more than the topic
@@ -35,8 +36,9 @@ _TERMS = {
 def reasons(query: Query, selected: Candidates) -> list[tuple[str, Reason]]:
     """(source, reason) of each of the selected: how its place was filled, else its strongest term that has a reason."""
     likeness, liked = _liked_neighbours(query, selected)
+    evidence = _evidence(selected)
     terms = {
-        kind: np.sum([selected.columns.get(f"term:{name}", np.zeros(len(selected))) for name in names], axis=0)
+        kind: np.sum([evidence.get(name, np.zeros(len(selected))) for name in names], axis=0)
         for kind, names in _TERMS.items()
     }
     kinds = selected.columns.get("place_kind", np.zeros(len(selected), dtype=np.int64))
@@ -52,6 +54,14 @@ def reasons(query: Query, selected: Candidates) -> list[tuple[str, Reason]]:
             neighbour = (int(liked[row]), float(likeness[row]))
             answers.append(_strongest(query, selected, row, strengths, neighbour))
     return answers
+
+
+def _evidence(selected: Candidates) -> Mapping[str, Any]:
+    """What speaks for each post, by the names of the recipe. A learned model says how much, not what it saw: there the
+    recipe reads the same rows."""
+    if any(name.startswith("term:head:") for name in selected.columns):
+        return PLAIN.of_rows(selected["row"])
+    return {name[5:]: column for name, column in selected.columns.items() if name.startswith("term:")}
 
 
 def _liked_neighbours(query: Query, selected: Candidates) -> tuple[Any, Any]:

@@ -1,34 +1,53 @@
-"""Rows of numbers in, named terms out; the score is their sum. No scorer sees a post, a person, or another row."""
+"""Rows of numbers in, named terms out; the score is their sum. No scorer lets one post's score depend on another."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from json import dumps
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
+import structlog
+from prometheus_client import Counter
 
+from ml.ranking import steering
 from ml.ranking.candidate import Candidates, Column, Floats, Query
 from ml.ranking.features import NAMES, rows_of
 
+SHOWN_FACTOR: Final = 0.6  # of what speaks for a post remains each time it was shown in vain
+ACTED_FACTOR: Final = 0.8  # remains when one liked or answered it longer than a week ago
+NEVER_DAYS: Final = 999
+FALLBACKS: Final = Counter(
+    "courtyard_ranker_fallbacks_total", "Pages scored by the hand-set recipe instead of the chosen ranker", ["reason"]
+)
+log = structlog.get_logger(__name__)
+
+
+class Unfit(Exception):
+    """A model that cannot score; `reason` is one word for the counter, the message says it plainly."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
 
 class Model(Protocol):
-    """What turns rows, shape (n, len(NAMES)), into named terms of n numbers each. A learned one takes this place."""
+    """What turns candidates and their rows, shape (n, len(NAMES)), into named terms of n numbers each.
+
+    The terms of a candidate depend on the query and on that candidate alone. May raise `Unfit`.
+    """
 
     @property
     def version(self) -> str: ...
 
-    def terms(self, rows: Floats) -> Mapping[str, Floats]: ...
+    def terms(self, query: Query, candidates: Candidates, rows: Floats) -> Mapping[str, Floats]: ...
 
 
 @dataclass(frozen=True)
 class HandSet:
-    """The hand-set recipe: weight × number for each plain term, then what is taken away from what was gained.
-
-    Taking away is a share of the gain: shown already, acted on before, "see fewer" by `fewer_factor`.
-    """
+    """The hand-set recipe: weight × number for each plain term, then what is taken away from what was gained."""
 
     weights: Mapping[str, float]
     version: str = field(init=False)
@@ -37,7 +56,12 @@ class HandSet:
         digest = sha256(dumps(dict(self.weights), sort_keys=True).encode()).hexdigest()[:8]
         object.__setattr__(self, "version", f"home-recipe/{digest}")
 
-    def terms(self, rows: Floats) -> Mapping[str, Floats]:
+    def terms(self, query: Query, candidates: Candidates, rows: Floats) -> Mapping[str, Floats]:
+        return self.of_rows(rows)
+
+    def of_rows(self, rows: Floats) -> Mapping[str, Floats]:
+        """The terms of rows alone, such as were logged. A number that is not finite counts as none."""
+        rows = np.nan_to_num(rows, posinf=0, neginf=0)
         number = {name: rows[:, place] for place, name in enumerate(NAMES)}
         weight = self.weights
         terms = {
@@ -57,24 +81,55 @@ class HandSet:
             "answer": weight["answer"] * number["answer"],
         }
         gained = np.maximum(sum(terms.values(), np.zeros(len(rows), dtype=np.float32)), 0)
-        terms["shown"] = -gained * (1 - weight["shown_factor"] ** number["shown_times"])
-        gained = gained + terms["shown"]
-        terms["acted"] = -gained * (1 - weight["acted_factor"]) * (number["acted_days_ago"] < 999)
-        terms["fewer"] = -(gained + terms["acted"]) * (1 - number["feedback"])
-        return terms
+        return {**terms, **taken_away(gained, rows, weight["shown_factor"], weight["acted_factor"])}
+
+
+def taken_away(
+    gained: Floats, rows: Floats, shown_factor: float = SHOWN_FACTOR, acted_factor: float = ACTED_FACTOR
+) -> dict[str, Floats]:
+    """What shown already, acted on before and "see fewer" take away, one after the other, as shares of `gained` (n,).
+
+    gained is at least 0, so that nothing is given by taking away.
+    """
+    rows = np.nan_to_num(rows)
+    number = {name: rows[:, NAMES.index(name)] for name in ("shown_times", "acted_days_ago", "feedback")}
+    shown = -gained * (1 - shown_factor ** number["shown_times"])
+    left = gained + shown
+    acted = -left * (1 - acted_factor) * (number["acted_days_ago"] < NEVER_DAYS)
+    return {"shown": shown, "acted": acted, "fewer": -(left + acted) * (1 - number["feedback"])}
 
 
 @dataclass(frozen=True)
 class ScoreBy:
-    """The scoring stage: rows for the model, its terms as columns, and the rows kept to be logged."""
+    """The scoring stage: the rows to be logged, the terms of the model, and those of the viewer's sliders.
 
-    model: Model
+    `choose` says who scores this request; what it chose and cannot score is counted, and `plain` scores instead.
+    """
+
+    plain: Model
+    choose: Callable[[Query], Model] | None = None
     name: str = "score"
 
     @property
     def model_version(self) -> str:
-        return self.model.version
+        return self.plain.version
 
     def __call__(self, query: Query, candidates: Candidates) -> Mapping[str, Column]:
         rows = rows_of(query, candidates)
-        return {"row": rows, **{f"term:{name}": term for name, term in self.model.terms(rows).items()}}
+        terms = {**self._terms(query, candidates, rows), **steering.terms(query.sliders, rows)}
+        return {"row": rows, **{f"term:{name}": term for name, term in terms.items()}}
+
+    def _terms(self, query: Query, candidates: Candidates, rows: Floats) -> Mapping[str, Floats]:
+        try:
+            model = self.choose(query) if self.choose else self.plain
+            terms = model.terms(query, candidates, rows)
+            query.scored_by = model.version
+            return terms
+        except Unfit as error:
+            FALLBACKS.labels(error.reason).inc()
+            log.warning("ranker_fallback", reason=error.reason, why=str(error))
+        except Exception:
+            FALLBACKS.labels("failed").inc()
+            log.exception("ranker_fallback", reason="failed")
+        query.scored_by = self.plain.version
+        return self.plain.terms(query, candidates, rows)

@@ -11,13 +11,17 @@ import numpy as np
 from django.utils import timezone
 from threadpoolctl import threadpool_limits
 
+from feed import timelines
 from feed.backends import Ranked, Slate
+from ml.ranking import arms
 from ml.ranking.candidate import Candidates, Query
 from ml.ranking.features import NAMES
 from ml.ranking.filters import SHOWN_AT_MOST
 from ml.ranking.home import home
 from ml.ranking.pipeline import Pipeline, Trace
 from ml.ranking.reasons import reasons
+
+FOLLOWING_ORDER = "following-order"
 
 
 @cache
@@ -39,15 +43,31 @@ def query_for(
 
 
 def rank(viewer: Any, *, limit: int, exclude: Collection[int] = ()) -> Slate:
+    arm = arms.arm_of(viewer.pk)
+    if arm is not None and arm.serves == arms.FOLLOWING:
+        return in_order_of_following(viewer, arm.name, limit=limit, exclude=exclude)
     slate, _selected, _trace = traced(query_for(viewer, limit=limit, exclude=exclude))
     return slate
+
+
+def in_order_of_following(viewer: Any, bucket: str, *, limit: int, exclude: Collection[int] = ()) -> Slate:
+    """The holdout of an experiment: nothing is ranked, and what was shown is logged all the same."""
+    ids = [i for i in timelines.following_ids(viewer, limit + len(exclude)) if i not in set(exclude)][:limit]
+    items = [Ranked(post_id, "follows", {"kind": "in-order"}) for post_id in ids]
+    return Slate(items, model_version=FOLLOWING_ORDER, bucket=bucket)
 
 
 def traced(query: Query, by: Pipeline | None = None) -> tuple[Slate, Candidates, Trace]:
     """The slate and how it came about."""
     by = by or pipeline()
     selected, trace = by.run(query)
-    return Slate(items=_items(query, selected), model_version=by.model_version), selected, trace
+    slate = Slate(
+        items=_items(query, selected),
+        model_version=query.scored_by or by.model_version,
+        bucket=query.bucket,
+        shadow_version=query.shadow,
+    )
+    return slate, selected, trace
 
 
 def _items(query: Query, selected: Candidates) -> list[Ranked]:
@@ -61,6 +81,8 @@ def _items(query: Query, selected: Candidates) -> list[Ranked]:
     # Rounded as floats of 64 bits, so that JSON holds what was seen and no noise behind it.
     row_lists = np.round(rows.astype(np.float64), 6).tolist() if rows is not None else [[]] * len(selected)
     why = reasons(query, selected)
+    shadow = selected.columns.get("shadow_score")
+    shadows = np.round(shadow.astype(np.float64), 4).tolist() if shadow is not None else [None] * len(selected)
     seen = (selected["shown_times"] >= SHOWN_AT_MOST).tolist()
     return [
         Ranked(
@@ -71,6 +93,7 @@ def _items(query: Query, selected: Candidates) -> list[Ranked]:
             terms={name: value for name, value in zip(terms, term_rows[place], strict=True) if value},
             features=dict(zip(NAMES, row_lists[place], strict=False)),
             seen_before=seen[place],
+            shadow_score=shadows[place],
         )
         for place, (post_id, score) in enumerate(zip(selected.ids.tolist(), selected["score"].tolist(), strict=True))
     ]

@@ -40,18 +40,23 @@ SELECT f.languages, c.behaviour,
   (SELECT jsonb_agg(jsonb_build_array(g.id, g.name)) FROM feed_membership m JOIN feed_group g ON g.id = m.group_id
      WHERE m.person_id = %(viewer)s AND m.state = 'active'),
   (SELECT jsonb_agg(jsonb_build_array(s.kind, s.post_id, s.author_id, coalesce(a.id, s.topic_id),
-                                      extract(epoch FROM s.created_at)))
-     FROM feed_feedback s LEFT JOIN feed_topic a ON a.id = s.topic_id OR a.alias_of_id = s.topic_id
-     WHERE s.person_id = %(viewer)s AND s.undone_at IS NULL AND s.created_at > %(now)s - interval '154 days'),
+                                      extract(epoch FROM s.created_at), p.author_id) ORDER BY s.id DESC)
+     FROM (SELECT * FROM feed_feedback WHERE person_id = %(viewer)s AND undone_at IS NULL AND created_at <= %(now)s
+             AND (kind IN ('not_interested', 'hide') OR created_at > %(now)s - interval '154 days')
+           ORDER BY id DESC LIMIT 400) AS s
+     LEFT JOIN feed_topic a ON a.id = s.topic_id OR a.alias_of_id = s.topic_id
+     LEFT JOIN feed_post p ON p.id = s.post_id AND p.deleted_at IS NULL AND p.author_id <> s.person_id),
   (SELECT jsonb_build_array(avg(likes_count + 2 * comments_count + 2 * reposts_count), count(*), min(id)) FROM
      (SELECT id, likes_count, comments_count, reposts_count FROM feed_post
-      WHERE deleted_at IS NULL AND NOT is_comment AND visibility = 'public' ORDER BY id DESC LIMIT 400) AS newest)
+      WHERE deleted_at IS NULL AND NOT is_comment AND visibility = 'public' ORDER BY id DESC LIMIT 400) AS newest),
+  (SELECT reset_at FROM ml_learner WHERE person_id = %(viewer)s),
+  (SELECT jsonb_build_array(people, fresh, broad, talk, languages) FROM ml_steering WHERE person_id = %(viewer)s)
 FROM accounts_profile f LEFT JOIN accounts_consent c ON c.person_id = f.user_id WHERE f.user_id = %(viewer)s
 """
 
 
 class Relations:
-    """Languages, consent, follows, topics, groups, blocks, mutes, feedback and the pace of the site: one query.
+    """Languages, consent, follows, topics, groups, blocks, mutes, feedback, sliders, the pace of the site: one query.
 
     The window is the time in which about ACTIVE_POSTS posts are written, judged by the newest 400.
     """
@@ -62,8 +67,9 @@ class Relations:
         found = rows(_RELATIONS, {"viewer": query.viewer_id, "now": query.now})
         if not found:
             return
-        languages, learns, followed, blocked, people, topics, phrases, follows, groups, said, pace = found[0]
-        query.languages = frozenset(tag.split("-")[0].lower() for tag in languages)
+        languages, learns, followed, blocked, people, topics, phrases, follows, groups, said, pace, *own = found[0]
+        query.reset_at, query.sliders = own[0], _sliders(_read(own[1]))
+        query.languages = frozenset(tag.split("-")[0].lower() for tag in query.sliders.languages or languages)
         query.learns = bool(learns)
         query.followed = frozenset(followed)
         query.blocked = frozenset(blocked)
@@ -73,8 +79,8 @@ class Relations:
         query.topics = {row[0]: {"tag": row[1], "en": row[2], "zh": row[3]} for row in _read(follows)}
         query.groups = {row[0]: row[1] for row in _read(groups)}
         query.said = tuple(
-            Said(kind, post, author, topic, datetime.fromtimestamp(float(at), UTC))
-            for kind, post, author, topic, at in _read(said)
+            Said(kind, post, author, topic, datetime.fromtimestamp(float(at), UTC), post_author)
+            for kind, post, author, topic, at, post_author in _read(said)
         )
         acts, posts, oldest = _read(pace)
         query.typical_acts, query.window_hours = pace_of(acts, posts, oldest, query.now)
@@ -87,6 +93,13 @@ def _read(json: Any) -> list[Any]:
 
 def pace_of(acts: float | None, posts: int, oldest: int | None, now: datetime) -> tuple[float, float]:
     """(acts a post has on average, hours the home page looks back) from the newest posts of the site."""
+def _sliders(row: list[Any]) -> Sliders:
+    if not row:
+        return Sliders()
+    people, fresh, broad, talk, languages = row
+    return Sliders(people, fresh, broad, talk, tuple(languages))
+
+
     least, most = WINDOW_HOURS
     if not posts or oldest is None:
         return 1.0, most
@@ -96,26 +109,31 @@ def pace_of(acts: float | None, posts: int, oldest: int | None, now: datetime) -
 
 _ACTS = """
 SELECT a.kind, a.post_id, p.author_id, a.at, p.language FROM (
-  (SELECT 'like' AS kind, post_id, created_at AS at FROM feed_like WHERE person_id = %(viewer)s
-     ORDER BY id DESC LIMIT 200)
-  UNION ALL (SELECT 'repost', post_id, created_at FROM feed_repost WHERE person_id = %(viewer)s
-     ORDER BY id DESC LIMIT 60)
-  UNION ALL (SELECT 'bookmark', post_id, created_at FROM feed_bookmark WHERE person_id = %(viewer)s
-     ORDER BY id DESC LIMIT 60)
+  (SELECT 'like' AS kind, post_id, created_at AS at FROM feed_like
+     WHERE person_id = %(viewer)s AND created_at <= %(now)s ORDER BY id DESC LIMIT 200)
+  UNION ALL (SELECT 'repost', post_id, created_at FROM feed_repost
+     WHERE person_id = %(viewer)s AND created_at <= %(now)s ORDER BY id DESC LIMIT 60)
+  UNION ALL (SELECT 'bookmark', post_id, created_at FROM feed_bookmark
+     WHERE person_id = %(viewer)s AND created_at <= %(now)s ORDER BY id DESC LIMIT 60)
   UNION ALL (SELECT 'comment', parent_id, created_at FROM feed_post
-     WHERE author_id = %(viewer)s AND parent_id IS NOT NULL AND deleted_at IS NULL ORDER BY id DESC LIMIT 100)
+     WHERE author_id = %(viewer)s AND parent_id IS NOT NULL AND deleted_at IS NULL AND created_at <= %(now)s
+     ORDER BY id DESC LIMIT 100)
 ) AS a JOIN feed_post p ON p.id = a.post_id
 WHERE p.author_id <> %(viewer)s AND p.deleted_at IS NULL ORDER BY a.at DESC
 """
 
 
 class Acts:
-    """The last likes, answers, reposts and bookmarks of the viewer, newest first: one query."""
+    """The last likes, answers, reposts and bookmarks of the viewer, newest first: one query. Of each kind so many only,
+    however much somebody did; what came before a reset stands apart."""
 
     name = "acts"
 
     def __call__(self, query: Query) -> None:
-        query.acts = tuple(Act(*row) for row in rows(_ACTS, {"viewer": query.viewer_id}))
+        acts = [Act(*row) for row in rows(_ACTS, {"viewer": query.viewer_id, "now": query.now})]
+        reset = query.reset_at
+        query.acts = tuple(act for act in acts if reset is None or act.at > reset)
+        query.acts_before_reset = tuple(act for act in acts if reset is not None and act.at <= reset)
 
 
 _SHOWN = """
@@ -176,7 +194,7 @@ class LearnedInterests:
 _TOPICS = """
 SELECT v.topic_id, halfvec_send(v.vector), v.posts, ARRAY(SELECT id FROM feed_topic WHERE alias_of_id = v.topic_id)
 FROM ml_topicvector v WHERE v.model = %(model)s ORDER BY v.topic_id
-"""
+"""  # noqa: S608 - put together from constants
 
 
 @lru_cache(maxsize=2)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from ml.models import Experiment, ModelVersion, Promotion
@@ -45,9 +45,10 @@ def shadow_ranker() -> str:
 def _remembered() -> tuple[str, str, float]:
     global _names
     if monotonic() > _names[2]:
-        rows = dict(_rankers().filter(state=State.SERVING).values_list("state", "name"))
-        shadow = _rankers().filter(shadow=True).values_list("name", flat=True).first() or ""
-        _names = (rows.get(State.SERVING, ""), shadow, monotonic() + CACHED_SECONDS)
+        rows = list(_rankers().filter(Q(state=State.SERVING) | Q(shadow=True)).values_list("name", "state", "shadow"))
+        serving = next((name for name, state, _shadow in rows if state == State.SERVING), "")
+        shadow = next((name for name, _state, shadows in rows if shadows), "")
+        _names = (serving, shadow, monotonic() + CACHED_SECONDS)
     return _names
 
 

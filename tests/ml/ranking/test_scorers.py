@@ -18,7 +18,7 @@ MODEL = HandSet(RECIPE)
 
 
 def score(asked: Any = None, **facts: Any) -> float:
-    return float(sum(MODEL.terms(row_of(asked, **facts)).values())[0])
+    return float(sum(MODEL.of_rows(row_of(asked, **facts)).values())[0])
 
 
 @pytest.mark.parametrize(
