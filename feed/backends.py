@@ -64,6 +64,8 @@ class Why:
     sentence: str
     bars: Sequence[Bar] = ()
     model_version: str = ""
+    acts: Sequence[str] = ()  # sentences, the weightiest first
+    source: str = ""
 
 
 class Ranker(Protocol):

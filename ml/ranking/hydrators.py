@@ -9,6 +9,7 @@ import numpy as np
 
 from ml.embedding.nearest import vectors_of
 from ml.ranking.candidate import Candidates, Column, Floats, Query
+from ml.ranking.history import LENGTH
 from ml.ranking.sql import rows
 
 _FACTS = """

@@ -13,7 +13,7 @@ import numpy as np
 from ml.embedding.centre import site_centres
 from ml.embedding.interests import interests_of
 from ml.embedding.nearest import from_bytes
-from ml.ranking.candidate import Act, Interests, Query, Said, Shown
+from ml.ranking.candidate import Act, Interests, Query, Said, Shown, Sliders
 from ml.ranking.sql import rows
 from ml.registry import serving_encoder
 
