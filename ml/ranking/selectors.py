@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.ranking.candidate import Candidates, Column, Floats, Ints, Query
+from ml.ranking.thompson import draw, posterior
 
 RANKED, EXPLORED, NEW_VOICE = 0, 1, 2  # how a place was filled
 
@@ -25,10 +26,11 @@ class Places:
     """Greedy choice, place by place: score · author factor − meaning · likeness − topic · how often lately.
 
     Likeness is the greatest cosine to what is placed already (maximal marginal relevance, Carbonell & Goldstein 1998),
-    and half the greatest cosine to what was shown on earlier pages; k of an author counts earlier pages too.
-    Every `explore_every`-th place goes to a post found by `explore` outside the known interests, drawn with
-    probability ∝ exp(score / temperature), logged as its propensity; the place `new_voice_place` to a new voice. Posts
-    that no other source found stand only there, until nothing else is left.
+    and half the greatest cosine to what was shown on earlier pages; authors and topics count earlier pages too.
+    Every `explore_every`-th place goes to a fresh post found by `explore`, outside the known interests and not near to
+    what was refused, by Thompson sampling over how such posts were answered so far; its chance is logged as propensity.
+    The place `new_voice_place` goes to a new voice. Posts that no other source found stand only there, until nothing
+    else is left.
     """
 
     pool: int = 300
@@ -40,10 +42,11 @@ class Places:
     explore: str = "exploration"
     explore_every: int = 12
     known_interest: float = 0.3  # from here a post is of a known interest, and no exploration
-    temperature: float = 0.5
+    known_refusal: float = 0.35  # from here it is near to what was refused, and no exploration either
     new_voices: str = "new voices"
     new_voice_place: int = 15  # counted from 1
-    memory_hours: float = 6.0  # half-life of the memory of shown authors
+    memory_hours: float = 6.0  # half-life of the memory of shown authors and topics
+    topic_remembered: float = 3.0  # a topic of earlier pages keeps its posts waiting no more than so many would
     name: str = "places"
 
     def __call__(self, query: Query, candidates: Candidates) -> tuple[Ints, Mapping[str, Column]]:
@@ -86,7 +89,8 @@ class _Table:
         self.scores = candidates["score"].astype(np.float32)
         self.free = np.ones(len(candidates), dtype=np.bool_)
         known = (candidates["interest"] >= rule.known_interest) | (candidates["topic_interest"] > 0)
-        self.exploring = candidates.found(rule.explore) & ~known
+        refused = candidates["refusal"] >= rule.known_refusal
+        self.exploring = candidates.found(rule.explore) & ~known & ~refused
         self.voices = candidates.found(rule.new_voices)
         others = [source for source in candidates.found_by if source not in (rule.explore, rule.new_voices)]
         self.ordinary = candidates.found(*others)
@@ -96,7 +100,7 @@ class _Table:
         first = [topics[0] if topics else -row - 1 for row, topics in enumerate(candidates["topics"])]
         _, self.topic = np.unique(np.array(first, dtype=np.int64), return_inverse=True)
         self.crowd = np.zeros(len(candidates) + 1, dtype=np.int64)  # of each topic, among the last places
-        self.placed = self._remembered_authors()
+        self.placed, self.topic_lately = self._remembered()
         self.vectors: Floats = candidates["vector"]
         self.pool_vectors = np.ascontiguousarray(self.vectors[self.pool])
         self.alike = self.pool_vectors @ self.pool_vectors.T  # at once: two hundred small products cost ten times it
@@ -104,15 +108,20 @@ class _Table:
         self.likeness = self._remembered_meaning()
         self.kept = self._after_author(self.pool)
 
-    def _remembered_authors(self) -> Floats:
-        """For each row's author how many of their posts were shown lately, faded by age and halved."""
-        faded: dict[int, float] = {}
+    def _remembered(self) -> tuple[Floats, Floats]:
+        """How many posts of each row's author, and of its topics, were shown lately: faded by age and halved."""
+        of_author: dict[int, float] = {}
+        of_topic: dict[int, float] = {}
         for shown in self.query.shown.values():
             hours = max((self.query.now - shown.last_at).total_seconds() / 3600, 0.0)
             weight: float = 0.5 ** (hours / self.rule.memory_hours) / 2
-            faded[shown.author_id] = faded.get(shown.author_id, 0.0) + weight
-        authors = self.candidates["author"].tolist()
-        return np.array([faded.get(author, 0.0) for author in authors], dtype=np.float32)
+            of_author[shown.author_id] = of_author.get(shown.author_id, 0.0) + weight
+            for topic in shown.topics:
+                of_topic[topic] = of_topic.get(topic, 0.0) + weight
+        authors = [of_author.get(author, 0.0) for author in self.candidates["author"].tolist()]
+        topics = [max((of_topic.get(topic, 0.0) for topic in row), default=0.0) for row in self.candidates["topics"]]
+        lately = np.minimum(np.array(topics, dtype=np.float32), self.rule.topic_remembered)
+        return np.array(authors, dtype=np.float32), lately
 
     def _remembered_meaning(self) -> Floats:
         """For each row of the pool half its greatest cosine to what was shown lately."""
@@ -136,7 +145,8 @@ class _Table:
         open_rows = self.free[self.pool]
         if not open_rows.any():
             return self._next_by_score()
-        value = self.kept - self.rule.meaning * self.likeness - self.rule.topic * self.crowd[self.topic[self.pool]]
+        crowd = self.crowd[self.topic[self.pool]] + self.topic_lately[self.pool]
+        value = self.kept - self.rule.meaning * self.likeness - self.rule.topic * crowd
         allowed = open_rows & (self.in_run[self.author[self.pool]] < self.rule.author_most)
         return int(self.pool[np.argmax(np.where(allowed if allowed.any() else open_rows, value, -np.inf))])
 
@@ -155,10 +165,10 @@ class _Table:
         if not len(rows):
             return False
         rows = self._within_author_cap(rows)
-        weights = np.exp((self.scores[rows] - self.scores[rows].max()).astype(np.float64) / self.rule.temperature)
-        chances = weights / weights.sum()
-        drawn = int(self.random.choice(len(rows), p=chances))
-        self._take(int(rows[drawn]), EXPLORED, float(chances[drawn]))
+        of = self.candidates
+        a, b = posterior(of["tried"][rows], of["answered"][rows], self.query.usual_response)
+        drawn, chance = draw(a, b, of["feedback"][rows], self.random)
+        self._take(int(rows[drawn]), EXPLORED, chance)
         return True
 
     def _take(self, row: int, kind: int, propensity: float) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from math import sqrt
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -13,8 +11,10 @@ from django.db.models import QuerySet
 
 from ml.models import OnlineFigure
 from ml.ranking.heads import LEAST_READ_MS, MOST_READ_MS, MS_A_CHARACTER
+from ml.ranking.rates import POSITIVE, Rate
 
-POSITIVE: Final = ("like", "comment", "repost", "quote", "bookmark", "follow")
+__all__ = ["BANDS", "NEGATIVE", "POSITIVE", "Rate", "rates", "sum_up"]
+
 NEGATIVE: Final = ("not_interested", "fewer", "hide", "mute", "block", "report")
 BANDS: Final = ((5, "1-5"), (20, "6-20"), (60, "21-60"), (10**6, "61+"))  # positions, counted from 1
 
@@ -76,27 +76,6 @@ def _figures(day: date, found: list[tuple[Any, ...]]) -> list[OnlineFigure]:
         )
         for (version, bucket, source, band), number in shown.items()
     ]
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How many of the impressions were answered, with the 95 % interval of Wilson (1927)."""
-
-    impressions: int
-    answered: int
-
-    @property
-    def value(self) -> float | None:
-        return self.answered / self.impressions if self.impressions else None
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        if not self.impressions:
-            return 0.0, 1.0
-        n, p, z = self.impressions, self.answered / self.impressions, 1.96
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def rates(figures: QuerySet[OnlineFigure], *by: str, answer: str = "positive") -> dict[tuple[Any, ...], Rate]:

@@ -20,7 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "has_vector": True, "interest": 0.0, "interest_at": -1, "topic_interest": 0.0, "liked_like": 0.0,
     "topic_taste": 0.0, "refusal": 0.0, "friends": 0.0,
     "friend": 0, "affinity": 0.0, "shown_times": 0.0, "shown_hours_ago": 999.0, "feedback": 1.0,
-    "acted_days_ago": 999.0, "refused": False, "score": 0.0,
+    "acted_days_ago": 999.0, "refused": False, "score": 0.0, "tried": 0.0, "answered": 0.0,
 }  # fmt: skip
 
 
