@@ -1,0 +1,106 @@
+"""What exploring costs, counted from impressions and outcomes; and how a fresh post was received so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from feed.actions import publish
+from feed.models import Impression, Outcome, Post
+from ml.models import OnlineFigure
+from ml.ranking.candidate import Found, merged
+from ml.ranking.hydrators import PostFacts
+from ml.ranking.rates import UNKNOWN_RATE, Rate, exploration_cost, usual_response
+from ml.ranking.serve import query_for
+from ml.ranking.thompson import posterior
+from ml.ranking.viewer import TopicCentres
+
+Show = Callable[..., Impression]
+
+
+@pytest.fixture
+def show(alice: User, bob: User) -> Show:
+    """An impression of a post of its own (or `post`), answered by `acts`."""
+
+    def make(
+        position: int, request: UUID, kind: str = "like", *acts: str, post: Post | None = None, days: float = 0
+    ) -> Impression:
+        made = Impression.objects.create(
+            person=alice,
+            post=post or publish(bob, f"At {position} of {request}"),
+            request_id=request,
+            position=position,
+            reason={"kind": kind},
+            shown_at=timezone.now() - timedelta(days=days),
+        )
+        for act in acts:
+            Outcome.objects.create(impression=made, kind=act)
+        return made
+
+    return make
+
+
+def test_cost_of_exploring_against_the_places_beside_it(show: Show) -> None:
+    one, other = uuid4(), uuid4()
+    show(11, one, "explore")
+    show(10, one, "follow", "like", "repost")  # beside it, answered twice: one answered impression
+    show(12, one, "interest")
+    show(13, one, "new-voice", "follow")  # near, but no ranked place
+    show(20, one, "interest", "like")  # too far away
+    show(11, other, "explore", "open")  # opening is no answer
+    show(10, other, "interest", "hide")
+    show(9, uuid4(), "interest", "like")  # another page
+    show(11, uuid4(), "explore", "like", days=40)  # long ago
+    cost = exploration_cost(days=28)
+    assert cost.explored == Rate(2, 0)
+    assert cost.beside_explored == Rate(3, 1)
+    assert cost.lost_a_place == pytest.approx(1 / 3)
+    assert cost.new_voices == Rate(1, 1)
+    assert cost.beside_new_voices == Rate(1, 0)
+    low, high = cost.beside_explored.interval
+    assert 0 < low < 1 / 3 < high < 1
+
+
+def test_cost_is_unknown_where_nothing_was_explored(show: Show) -> None:
+    show(3, uuid4(), "interest", "like")
+    cost = exploration_cost()
+    assert cost.explored.value is None
+    assert cost.lost_a_place is None
+
+
+def test_the_ranker_knows_how_often_a_fresh_post_was_answered(show: Show, alice: User, charlie: User) -> None:
+    post, other = publish(charlie, "Fresh"), publish(charlie, "Found by another")
+    show(1, uuid4(), "explore", "like", "comment", post=post)
+    show(1, uuid4(), "explore", "open", post=post)
+    show(1, uuid4(), "rising", "like", post=other)
+    candidates = merged([Found("exploration", [post.pk]), Found("rising", [other.pk])])
+    columns = PostFacts()(query_for(alice, limit=10), candidates)
+    assert columns["tried"].tolist() == [2, 0]
+    assert columns["answered"].tolist() == [1, 0]
+
+
+def test_the_prior_is_how_the_site_answers(served: str, alice: User) -> None:
+    from feed.models import Topic
+    from ml.models import TopicVector
+    from tests.ml.ranking.batches import axis
+
+    asked = query_for(alice, limit=10)
+    asked.model = served
+    topic = Topic.objects.create(name="bread", shown_as="bread", curated=True)
+    TopicVector.objects.create(topic=topic, model=served, vector=axis(0).tolist())
+    OnlineFigure.objects.create(day=timezone.now().date(), band="1-5", impressions=980, counts={"positive": 199})
+    OnlineFigure.objects.create(
+        day=timezone.now().date() - timedelta(days=30), band="1-5", impressions=9000, counts={"positive": 9000}
+    )
+    TopicCentres()(asked)
+    assert asked.usual_response == pytest.approx(0.2)
+    assert usual_response(0, 0) == UNKNOWN_RATE
+    import numpy as np
+
+    a, b = posterior(np.array([0.0, 10.0]), np.array([0.0, 4.0]), 0.2)
+    assert (a / (a + b)).tolist() == pytest.approx([0.2, 0.3])
