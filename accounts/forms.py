@@ -14,9 +14,14 @@ from django.http import HttpRequest
 from django.utils.translation import get_language, gettext_lazy as _
 
 from accounts import images
-from accounts.models import Consent, Profile, User
+from accounts.models import Consent, Profile, Signs, User
 
 MAX_LINKS = 4
+BEHAVIOUR_HELP = _(
+    "Likes, answers, reposts, bookmarks and follows shape what you are shown."
+    " Switching it off deletes what was learned."
+)
+TRAINING_HELP = _("Without your name. Switched off, your acts are left out from the next night on.")
 READING_LANGUAGES = [
     ("en", "English"),
     ("zh", "中文"),
@@ -115,9 +120,37 @@ class ProfileForm(forms.ModelForm):
         return profile
 
 
-class ConsentForm(forms.ModelForm):
+class AsksSigns(forms.Form):
+    """One choice for two switches: which signs count beside what one says on purpose. Only that, unless one chooses."""
+
+    signs = forms.ChoiceField(
+        label=_("What counts"),
+        choices=[choice for choice in Signs.choices if choice[0] != Signs.READING_ONLY],
+        initial=Signs.EXPLICIT,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_(
+            "On purpose: likes, answers, reposts, bookmarks, follows, and every no. Opened: conversations and links."
+            " Nothing of the other two is measured unless you choose it, and choosing less deletes what was kept."
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.initial.get("signs") == Signs.READING_ONLY:  # chosen when these were two switches
+            self.fields["signs"].choices = Signs.choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "signs" in cleaned:
+            cleaned |= Signs(cleaned.pop("signs") or Signs.EXPLICIT).switches()
+        return cleaned
+
+
+class ConsentForm(AsksSigns, forms.ModelForm):
     """The switches of what may be learned, and whether others find one through recommendations."""
 
+    field_order = ("personalised", "behaviour", "signs", "training", "suggestions", "recommendable")
     recommendable = forms.BooleanField(
         label=_("Others may find my posts through recommendations"),
         required=False,
@@ -126,7 +159,8 @@ class ConsentForm(forms.ModelForm):
 
     class Meta:
         model = Consent
-        fields: ClassVar = list(Consent.SWITCHES)
+        fields: ClassVar = [name for name in Consent.SWITCHES if name not in ("opens", "reading_time")]
+        help_texts: ClassVar = {"behaviour": BEHAVIOUR_HELP, "training": TRAINING_HELP}
 
 
 class InterfaceForm(forms.ModelForm):

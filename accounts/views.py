@@ -78,7 +78,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     person, profile = request.user, request.user.profile
     consent = Consent.objects.get(person=person)
-    form = ConsentForm(request.POST or None, instance=consent, initial={"recommendable": profile.recommendable})
+    initial = {"recommendable": profile.recommendable, "signs": consent.signs}
+    form = ConsentForm(request.POST or None, instance=consent, initial=initial)
     if request.method == "POST" and form.is_valid():
         actions.give_consent(person, **{name: form.cleaned_data[name] for name in Consent.SWITCHES})
         profile.recommendable = form.cleaned_data["recommendable"]

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
-from feed.models import Bookmark, Draft, Feedback, Like, Membership, MutedTopic, Post, Report, Repost, TopicFollow
+from feed.models import (
+    Bookmark,
+    Draft,
+    Feedback,
+    Impression,
+    Like,
+    Membership,
+    MutedTopic,
+    Outcome,
+    Post,
+    Report,
+    Repost,
+    TopicFollow,
+)
 
 
 def own_data(person: User) -> dict[str, Any]:
@@ -40,6 +53,13 @@ def own_data(person: User) -> dict[str, Any]:
             }
             for row in Feedback.objects.filter(person=person)
         ],
+        "done_after_seeing": _outcomes(person, most),
+        "read_for": [
+            {"post": str(post), "milliseconds": ms, "shown": at.isoformat()}
+            for post, ms, at in Impression.objects.filter(person=person, read_ms__isnull=False)
+            .order_by("-shown_at")
+            .values_list("post_id", "read_ms", "shown_at")[:most]
+        ],
         "drafts": list(Draft.objects.filter(person=person).values("place", "fields")),
         "reports": [
             {"reason": row.reason, "note": row.note, "state": row.state}
@@ -51,3 +71,13 @@ def own_data(person: User) -> dict[str, Any]:
 def _acts(rows: Any, person: User, most: int) -> list[dict[str, str]]:
     found = rows.objects.filter(person=person).order_by("-created_at").values_list("post_id", "created_at")[:most]
     return [{"post": str(post), "at": at.isoformat()} for post, at in found]
+
+
+def _outcomes(person: User, most: int) -> list[dict[str, str]]:
+    """What was stored of what they did about posts they had been shown, newest first."""
+    rows = Outcome.objects.filter(impression__person=person).order_by("-at")
+    found = rows.values_list("impression__post_id", "kind", "at", "impression__shown_at")[:most]
+    return [
+        {"post": str(post), "what": kind, "at": at.isoformat(), "shown": shown.isoformat()}
+        for post, kind, at, shown in found
+    ]

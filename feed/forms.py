@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import BEHAVIOUR_HELP, TRAINING_HELP, AsksSigns
 from accounts.models import User
 from feed import text as texts
 from feed.models import Attachment, Draft, Group, Report, Topic
@@ -223,7 +224,9 @@ class TopicsForm(forms.Form):
     )
 
 
-class ConsentForm(forms.Form):
-    behaviour = forms.BooleanField(label=_("Learn from what I do"), required=False)
-    reading_time = forms.BooleanField(label=_("Learn from how long I read"), required=False)
-    training = forms.BooleanField(label=_("Train the site's models with my acts"), required=False)
+class ConsentForm(AsksSigns):
+    behaviour = forms.BooleanField(label=_("Learn from what I do"), required=False, help_text=BEHAVIOUR_HELP)
+    training = forms.BooleanField(
+        label=_("Train the site's models with my acts"), required=False, help_text=TRAINING_HELP
+    )
+    field_order = ("behaviour", "signs", "training")

@@ -20,6 +20,7 @@ group_left = Signal()  # person_id, group_id
 feedback_given = Signal()  # person_id, feedback_id
 feedback_undone = Signal()  # person_id, feedback_id
 reported = Signal()  # report_id
+report_withdrawn = Signal()  # report_id
 labelled = Signal()  # post_id, name
 notified = Signal()  # recipient_id, notification_id
 notices_read = Signal()  # recipient_id

@@ -4,6 +4,7 @@ import structlog
 from celery import shared_task
 
 from feed import actions
+from feed.actions import outcomes
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +19,7 @@ def purge_deleted() -> int:
 
 @shared_task(name="feed.expire_impressions")
 def expire_impressions() -> int:
-    gone = actions.expire_impressions()
-    log.info("impressions_expired", gone=gone)
+    """Forget what was shown long ago, and what stands without consent."""
+    gone, refused = actions.expire_impressions(), outcomes.sweep()
+    log.info("impressions_expired", gone=gone, without_consent=refused)
     return gone

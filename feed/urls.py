@@ -86,6 +86,7 @@ urlpatterns = [
     path("posts/<id:post_id>/bookmark", reactions.bookmark, name="bookmark"),
     path("posts/<id:post_id>/unbookmark", reactions.unbookmark, name="unbookmark"),
     path("posts/<id:post_id>/not-interested", feedback.not_interested, name="not_interested"),
+    path("posts/<id:post_id>/hide", feedback.hide, name="hide"),
     path("posts/<id:post_id>/more-like", feedback.more_like, name="more_like"),
     path("posts/<id:post_id>/fewer", feedback.fewer, name="fewer"),
     path("posts/<id:post_id>/report", feedback.report, name="report"),

@@ -287,7 +287,10 @@ PAGE_SIZE = env.integer("PAGE_SIZE", 20, "Posts on one page.", least=5, most=100
 RATE_LIMITS_ENABLED = env.flag("RATE_LIMITS", True, "Refuse writes that come faster than a person can make them.")
 RATELIMIT_FAIL_OPEN = True  # a dead Redis must not stop anybody from writing
 IMPRESSIONS_KEPT_DAYS = env.integer(
-    "IMPRESSIONS_KEPT_DAYS", 90, "Days after which what was shown to whom is deleted.", least=1
+    "IMPRESSIONS_KEPT_DAYS",
+    90,
+    "Days after which what was shown to whom, and done about it, is deleted; training wants 30.",
+    least=1,
 )
 
 # --- What is learned ----------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The tables about people. Nothing here knows that posts exist."""
 
-from accounts.models.consent import Consent, ConsentChange
+from accounts.models.consent import Consent, ConsentChange, Signs
 from accounts.models.people import USERNAME_VALIDATORS, Profile, User
 from accounts.models.relations import Block, Follow, Mute, MutedPhrase
 
@@ -13,5 +13,6 @@ __all__ = [
     "Mute",
     "MutedPhrase",
     "Profile",
+    "Signs",
     "User",
 ]

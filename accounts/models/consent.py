@@ -10,6 +10,21 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+class Signs(models.TextChoices):
+    """Which signs count, beside what a person says on purpose: `Consent.opens` and `Consent.reading_time` in words."""
+
+    EXPLICIT = "explicit", _("Only what I say on purpose")
+    OPENS = "opens", _("Also what I open")
+    READING = "reading", _("Also how long I read")
+    READING_ONLY = "reading_only", _("How long I read, but not what I open")
+
+    def switches(self) -> dict[str, bool]:
+        return {
+            "opens": self in (Signs.OPENS, Signs.READING),
+            "reading_time": self in (Signs.READING, Signs.READING_ONLY),
+        }
+
+
 class Consent(models.Model):
     """One row a person, made with the account; every switch is off until they turn it on, but for the plain ranking."""
 
@@ -49,6 +64,11 @@ class Consent(models.Model):
     class Meta:
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
+
+    @property
+    def signs(self) -> Signs:
+        now = {"opens": self.opens, "reading_time": self.reading_time}
+        return next(signs for signs in Signs if signs.switches() == now)
 
     def __str__(self) -> str:
         given = [name for name in self.SWITCHES if getattr(self, name)]

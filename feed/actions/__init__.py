@@ -9,13 +9,13 @@ from feed.actions.feedback import (
     label,
     lift_label,
     mute_topic,
-    note_reading,
     report,
     undo_feedback,
     unmute_topic,
     withdraw_report,
 )
 from feed.actions.notices import mark_notices_read, notify
+from feed.actions.outcomes import note_links, note_reading
 from feed.actions.places import (
     admit_member,
     create_group,
@@ -57,6 +57,7 @@ __all__ = [
     "mark_notices_read",
     "merge_topics",
     "mute_topic",
+    "note_links",
     "note_reading",
     "notify",
     "part_topic",

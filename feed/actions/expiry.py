@@ -14,14 +14,17 @@ UNUSED_PICTURE_DAYS = 3
 
 
 def expire_impressions(now: datetime | None = None) -> int:
-    """Delete impressions older than `IMPRESSIONS_KEPT_DAYS`, in batches so that no page waits. Returns how many."""
+    """Delete impressions older than `IMPRESSIONS_KEPT_DAYS`, in batches so that no page waits. Returns how many.
+
+    Their outcomes go with them. What is kept is what a ranker can be trained on.
+    """
     limit = (now or timezone.now()) - timedelta(days=settings.IMPRESSIONS_KEPT_DAYS)
     gone = 0
     while True:
         batch = list(Impression.objects.filter(shown_at__lt=limit).values_list("pk", flat=True)[:BATCH])
         if not batch:
             return gone
-        gone += Impression.objects.filter(pk__in=batch).delete()[0]
+        gone += Impression.objects.filter(pk__in=batch).delete()[1].get("feed.Impression", 0)
 
 
 def drop_unused_pictures(now: datetime | None = None) -> int:

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import announce
-from accounts.models import Consent, User
+from accounts.models import User
 from accounts.races import update_or_create
 from feed import signals
 from feed.actions.notices import notify
-from feed.models import Feedback, Impression, Label, MutedTopic, Notification, Post, Report, Topic
+from feed.models import Feedback, Label, MutedTopic, Notification, Post, Report, Topic
 
 
 @transaction.atomic
@@ -39,7 +39,7 @@ def give_feedback(
     if needed is None:
         raise ValidationError(_("Say what this is about."))
     about: dict[str, Any] = {"kind": kind, "author": author, "topic": topic}
-    if kind in (Feedback.Kind.NOT_INTERESTED, Feedback.Kind.MORE):
+    if kind in (Feedback.Kind.NOT_INTERESTED, Feedback.Kind.MORE, Feedback.Kind.HIDE):
         about["post"] = post
     User.objects.select_for_update(no_key=True).get(pk=person.pk)  # two clicks at once are one feedback
     standing = Feedback.objects.in_force().filter(person=person, **about).first()
@@ -61,22 +61,6 @@ def undo_feedback(person: User, feedback_id: int) -> Feedback:
         row.save(update_fields=["undone_at"])
         announce(signals.feedback_undone, person_id=person.pk, feedback_id=row.pk)
     return row
-
-
-LONGEST_READ_MS = 10 * 60 * 1000  # a page left open is not read for longer
-
-
-@transaction.atomic
-def note_reading(person: User, times: dict[int, int]) -> int:
-    """Add milliseconds to the person's own impressions (id to time). Nothing is kept without their consent."""
-    if not times or not Consent.objects.filter(person=person, reading_time=True).exists():
-        return 0
-    wanted = [pk for pk in times if 0 < pk < 2**63]
-    rows = list(Impression.objects.select_for_update().filter(person=person, pk__in=wanted).order_by("pk"))
-    for row in rows:
-        row.read_ms = min((row.read_ms or 0) + max(times[row.pk], 0), LONGEST_READ_MS)
-    Impression.objects.bulk_update(rows, ["read_ms"])
-    return len(rows)
 
 
 def mute_topic(person: User, topic: Topic, until: datetime | None = None) -> MutedTopic:
@@ -114,13 +98,14 @@ def report(reporter: User, *, person: User, post: Post | None = None, reason: st
     return row
 
 
+@transaction.atomic
 def withdraw_report(reporter: User, report_id: int) -> bool:
     """Take one's own open report back."""
-    return bool(
-        Report.objects.filter(pk=report_id, reporter=reporter, state=Report.State.OPEN).update(
-            state=Report.State.WITHDRAWN
-        )
-    )
+    mine = Report.objects.filter(pk=report_id, reporter=reporter, state=Report.State.OPEN)
+    gone = bool(mine.update(state=Report.State.WITHDRAWN))
+    if gone:
+        announce(signals.report_withdrawn, report_id=report_id)
+    return gone
 
 
 @transaction.atomic

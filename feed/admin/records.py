@@ -11,9 +11,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _, ngettext
 from unfold.decorators import action, display
 
-from accounts.admin.base import Reader, link, staff, table
+from accounts.admin.base import Reader, ReaderInline, link, staff, table
 from feed.admin.undo import Undoable
-from feed.models import Impression, Label
+from feed.models import Impression, Label, Outcome
 from feed.moderation import decisions
 
 
@@ -46,30 +46,44 @@ class LabelAdmin(Undoable):
         return link(row.post, self.words(row))
 
 
+class OutcomeInline(ReaderInline):
+    """What the person did then: for those who may know whose screen it was on."""
+
+    model = Outcome
+    fields = readonly_fields = ("kind", "at")
+    ordering = ("at",)
+    verbose_name_plural = _("what the person did then")
+
+    def has_view_permission(self, request: HttpRequest, obj: Impression | None = None) -> bool:
+        return sees_people(request)
+
+
+def sees_people(request: HttpRequest) -> bool:
+    """Administrators; nobody else may read whose screen a post was on."""
+    return request.user.has_perms(["accounts.view_user", "feed.view_post", "feed.view_impression"])
+
+
 @admin.register(Impression)
 class ImpressionAdmin(Reader):
     list_filter = ("surface", "source", "model_version", "shown_at")
     ordering = ("-pk",)
     plain: ClassVar = ["shown_at", "surface", "position", "source", "score", "model_version"]
 
-    @staticmethod
-    def _sees_people(request: HttpRequest) -> bool:
-        """Administrators; nobody else may read whose screen a post was on."""
-        return request.user.has_perms(["accounts.view_user", "feed.view_post", "feed.view_impression"])
+    inlines = (OutcomeInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Impression]:
         found = super().get_queryset(request)
-        return found.select_related("person", "post") if self._sees_people(request) else found.defer("reason")
+        return found.select_related("person", "post") if sees_people(request) else found.defer("reason")
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
-        return [*self.plain[:1], "person", "words", *self.plain[1:]] if self._sees_people(request) else self.plain
+        return [*self.plain[:1], "person", "words", *self.plain[1:]] if sees_people(request) else self.plain
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("person__username",) if self._sees_people(request) else ()
+        return ("person__username",) if sees_people(request) else ()
 
     def get_fields(self, request: HttpRequest, obj: Impression | None = None) -> list[Any]:
         numbers = ["numbers", "terms_of_score"]
-        if not self._sees_people(request):
+        if not sees_people(request):
             return [*self.plain, "because_kind", *numbers]
         return ["whom", "about", *self.plain, "because", "request_id", "read_ms", *numbers]
 
@@ -79,7 +93,7 @@ class ImpressionAdmin(Reader):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Nobody finds out by a filter in the address what the columns do not show."""
         private = lookup.split("__")[0] not in {*self.list_filter, "pk", "id", "e", "p"}
-        if private and (request is None or not self._sees_people(request)):
+        if private and (request is None or not sees_people(request)):
             return False
         return super().lookup_allowed(lookup, value, request)
 

@@ -68,9 +68,10 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.filter(author=author).select_related("author", "parent__author")
 
     def without_muted(self, viewer: Any) -> PostQuerySet:
-        """Leaves out people, topics and phrases the viewer muted: for feeds, not for a post opened on purpose."""
+        """Leaves out people, topics and phrases the viewer muted, and posts they hid: for feeds, not for a post opened
+        on purpose."""
         from accounts.models import Mute, MutedPhrase
-        from feed.models.feedback import MutedTopic
+        from feed.models.feedback import Feedback, MutedTopic
 
         if not getattr(viewer, "is_authenticated", False):
             return self
@@ -83,6 +84,7 @@ class PostQuerySet(models.QuerySet["Post"]):
             self.exclude(Exists(Mute.objects.active().filter(muter=viewer, muted=OuterRef("author"))))
             .exclude(Exists(MutedTopic.objects.active().filter(person=viewer, topic__posttopic__post=OuterRef("pk"))))
             .exclude(Exists(phrases.filter(body__icontains=F("phrase"))) & ~Q(author=viewer))
+            .exclude(Exists(Feedback.objects.in_force().filter(person=viewer, kind="hide", post=OuterRef("pk"))))
         )
 
     def top_level(self) -> PostQuerySet:

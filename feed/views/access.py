@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from django_ratelimit.core import get_usage
 
 from accounts.models import User
+from feed.actions import outcomes
 from feed.models import Group, Post, Topic
 from feed.text import topic_name
 from feed.views.answers import came_from, refusal, rendered
@@ -56,9 +57,26 @@ def verb(rate: str = "60/m") -> Callable[[View], View]:
     """A view that changes something: POST only, signed in, no faster than `rate`; refusals are said in words."""
 
     def wrap(view: View) -> View:
-        return require_POST(signed_in(limited(rate)(refusable(view))))
+        return require_POST(signed_in(limited(rate)(refusable(after_impression(view)))))
 
     return wrap
+
+
+def after_impression(view: View) -> View:
+    """What is done within belongs to the impression that the request names, if it is one of this person and post."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with outcomes.coming_from(impression_named(request)):
+            return view(request, *args, **kwargs)
+
+    return checked
+
+
+def impression_named(request: HttpRequest) -> int:
+    """The id in the header X-Impression or the field `impression`, unchecked; 0 for none, or for what is no id."""
+    said = request.headers.get("X-Impression") or request.POST.get("impression") or request.GET.get("impression") or ""
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 20 and int(said) < 2**63 else 0
 
 
 def refusable(view: View) -> View:

@@ -15,7 +15,7 @@ from accounts.models import User
 from feed import actions, timelines
 from feed.forms import ReportForm
 from feed.models import Feedback, Post, Topic
-from feed.views.access import limited, person_named, readable_post, signed_in, verb
+from feed.views.access import after_impression, limited, person_named, readable_post, signed_in, verb
 from feed.views.answers import back, partial, rendered, safe_next, undo_message, with_undo
 from feed.views.requests import PersonRequest, by_htmx
 
@@ -29,6 +29,14 @@ def not_interested(request: PersonRequest, post_id: int) -> HttpResponse:
     post = readable_post(request, post_id)
     row = actions.give_feedback(request.user, Feedback.Kind.NOT_INTERESTED, post=post, reason=_reason(request))
     return _done(request, row, _("You will see less like this."))
+
+
+@verb()
+def hide(request: PersonRequest, post_id: int) -> HttpResponse:
+    """This one post never again, in any of one's timelines."""
+    post = readable_post(request, post_id)
+    row = actions.give_feedback(request.user, Feedback.Kind.HIDE, post=post)
+    return _done(request, row, _("This post is hidden from your pages."))
 
 
 @verb()
@@ -86,6 +94,7 @@ def undo_feedback(request: PersonRequest, feedback_id: int) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/h")
+@after_impression
 def report(request: PersonRequest, post_id: int) -> HttpResponse:
     post = readable_post(request, post_id)
     return _report(request, post.author, post)
@@ -94,6 +103,7 @@ def report(request: PersonRequest, post_id: int) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/h")
+@after_impression
 def report_person(request: PersonRequest, username: str) -> HttpResponse:
     return _report(request, person_named(request, username), None)
 

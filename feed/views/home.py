@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,6 +19,7 @@ from feed.views.access import verb
 from feed.views.answers import page, timeline
 from feed.views.requests import PersonRequest
 
+T = TypeVar("T")
 TABS = ("for-you", "following", "local")
 
 
@@ -46,19 +50,30 @@ def new_posts(request: HttpRequest) -> HttpResponse:
 
 @verb("120/m")
 def seen(request: PersonRequest) -> HttpResponse:
-    """How long posts were read, from people who allowed that; anything malformed is left out."""
+    """How long posts were read and whose links were opened, from people who allowed that.
+
+    JSON: {"items": [{"impression": id, "ms": milliseconds}, …], "links": [impression id, …]}, a hundred of each at
+    most. Anything malformed is left out.
+    """
     try:
-        items = json.loads(request.body or b"{}").get("items", [])
+        told = json.loads(request.body or b"{}")
+        items, links = told.get("items", []), told.get("links", [])
     except (ValueError, AttributeError, RecursionError):
         return HttpResponse(status=400)
-    times: dict[int, int] = {}
-    for item in items[:100] if isinstance(items, list) else []:
-        try:
-            times[int(item["impression"])] = int(item["ms"])
-        except (TypeError, KeyError, ValueError, OverflowError):
-            continue
-    actions.note_reading(request.user, times)
+    actions.note_reading(request.user, dict(_numbers(items, _time_read)))
+    actions.note_links(request.user, list(_numbers(links, int)))
     return HttpResponse(status=204)
+
+
+def _time_read(item: Any) -> tuple[int, int]:
+    return int(item["impression"]), int(item["ms"])
+
+
+def _numbers(items: Any, read: Callable[[Any], T]) -> Iterator[T]:
+    """What `read` makes of the first hundred of `items`, without those it can make nothing of."""
+    for item in items[:100] if isinstance(items, list) else []:
+        with suppress(TypeError, KeyError, ValueError, OverflowError):
+            yield read(item)
 
 
 @require_GET

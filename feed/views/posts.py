@@ -15,9 +15,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.images import reencode
 from accounts.models import User
 from feed import actions, timelines
+from feed.actions import outcomes
 from feed.forms import POST_LANGUAGES, PostForm
-from feed.models import Attachment, Draft, Group, Post
-from feed.views.access import KEPT, limited, readable_post, refusable, signed_in, verb
+from feed.models import Attachment, Draft, Group, Impression, Outcome, Post
+from feed.views.access import (
+    KEPT,
+    after_impression,
+    impression_named,
+    limited,
+    readable_post,
+    refusable,
+    signed_in,
+    verb,
+)
 from feed.views.answers import back, more_url, partial, rendered, safe_next, timeline, with_undo
 from feed.views.requests import PersonRequest, by_htmx
 
@@ -30,10 +40,12 @@ def post(request: HttpRequest, username: str, post_id: int) -> HttpResponse:
     if row.author.username != username:
         return HttpResponseRedirect(row.get_absolute_url())
     talk = timelines.thread(row, request.user, request.GET.get("cursor"))
+    note_opening(request, talk.post)
     context = {
         "conversation": talk,
         "ancestors": talk.ancestors,
         "post": talk.post,
+        "impression": getattr(talk.post, "impression_id", None),
         "thread": talk.answers,
         "more_url": more_url(request, talk.next_cursor),
         "form": _answer_form(request, row),
@@ -44,6 +56,21 @@ def post(request: HttpRequest, username: str, post_id: int) -> HttpResponse:
     }
     alone = by_htmx(request) and "cursor" in request.GET
     return render(request, "feed/_thread.html" if alone else "feed/post.html", context)
+
+
+def note_opening(request: HttpRequest, row: Post) -> None:
+    """A conversation opened from a card that names its impression: stored of those who allow it.
+
+    What is done on this page then names that impression too. A page fetched in advance was not opened.
+    """
+    named = impression_named(request)
+    ahead = request.headers.get("Sec-Purpose", "").startswith("prefetch")
+    if not named or ahead or "cursor" in request.GET or not isinstance(request.user, User):
+        return
+    if request.method == "GET" and Impression.objects.filter(pk=named, person=request.user, post=row).exists():
+        timelines.attach_impression(row, named, request.user)
+        with outcomes.coming_from(named):
+            outcomes.note(request.user.pk, row.pk, Outcome.Kind.OPEN)
 
 
 def _answer_form(request: HttpRequest, row: Post) -> PostForm | None:
@@ -66,6 +93,7 @@ def history(request: HttpRequest, username: str, post_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("20/m")
 @refusable
+@after_impression
 def compose(request: PersonRequest) -> HttpResponse:
     """GET: the writing page (`?answer=`, `?quote=`, `?group=`, `?text=`). POST: publish what was written."""
     if request.method == "POST":

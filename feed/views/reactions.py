@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from feed import actions, timelines
+from feed.actions import outcomes
 from feed.models import Post
 from feed.views.access import readable_post, verb
 from feed.views.answers import partial
@@ -18,6 +19,7 @@ def _view(name: str, act: Callable[[Any, Post], Any]) -> Callable[..., HttpRespo
     def view(request: PersonRequest, post_id: int) -> HttpResponse:
         act(request.user, readable_post(request, post_id))
         posts = timelines.cards(Post.objects.visible_to(request.user).filter(pk=post_id), request.user)
+        timelines.attach_impression(posts[0], outcomes.named(), request.user)
         return partial(request, "feed/_post_actions.html", {"post": posts[0]})
 
     view.__name__ = name

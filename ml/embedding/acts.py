@@ -83,7 +83,8 @@ def _drawn_to(person_id: int, since: datetime | None) -> Iterator[Dated]:
 
 
 def _refused(person_id: int, since: datetime | None) -> Iterator[Dated]:
-    rows = Feedback.objects.in_force().filter(person=person_id, kind=Feedback.Kind.NOT_INTERESTED)
+    no = (Feedback.Kind.NOT_INTERESTED, Feedback.Kind.HIDE)
+    rows = Feedback.objects.in_force().filter(person=person_id, kind__in=no)
     for post_id, at in _newest(rows, since).values_list("post_id", "created_at"):
         yield post_id, "not_interested", at
 

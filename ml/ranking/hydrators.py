@@ -246,8 +246,9 @@ ABOUT = 0.01  # p(topic | post) from which "fewer of this topic" takes a post: r
 
 
 class FeedbackInForce:
-    """Column "feedback": what "see fewer" leaves of each post, 0 to 1 (`fewer_factor`); "refused": not interested.
+    """Column "feedback": what "see fewer" leaves of each post, 0 to 1 (`fewer_factor`).
 
+    Column "refused": not interested, or hidden.
     A topic is recognised by hashtag or label, and by meaning (column "about", at least `ABOUT`).
     """
 
@@ -264,7 +265,7 @@ class FeedbackInForce:
             columns["feedback"][:] = by_author
         for topic, factor in topics.items():
             columns["feedback"][self._about(query, candidates, topic)] *= factor
-        refused = [one.post_id for one in query.said if one.kind == "not_interested" and one.post_id]
+        refused = [one.post_id for one in query.said if one.kind in ("not_interested", "hide") and one.post_id]
         columns["refused"][:] = np.isin(candidates.ids, np.array(refused, dtype=np.int64))
         return columns
 

@@ -1,4 +1,5 @@
 // Everything here makes the pages pleasanter; nothing here is needed to use them.
+import "./trail.js";
 import "./toasts.js";
 import "./controls.js";
 import "./keep_place.js";

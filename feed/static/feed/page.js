@@ -20,6 +20,12 @@ export function post(url, fields) {
   return fetch(url, { method: "POST", body, headers: { "X-CSRFToken": csrf(), "X-Requested-With": "fetch" }, credentials: "same-origin" });
 }
 
+// What was read and opened; the page may be left meanwhile, and nobody waits for the answer.
+export function tellSeen(facts) {
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": csrf() };
+  fetch(addresses.seen, { method: "POST", keepalive: true, body: JSON.stringify(facts), headers }).catch(() => {});
+}
+
 // Storage may be off or full: then nothing is kept, and nothing breaks.
 export const kept = {
   get(key, store = localStorage) { try { return store.getItem(key); } catch { return null; } },
