@@ -90,6 +90,7 @@ class Shown:
     author_id: int
     times: int
     last_at: datetime
+    topics: tuple[int, ...] = ()  # that it carries; looked up only where it was shown within a day
 
 
 @dataclass
@@ -123,14 +124,15 @@ class Query:
     interests: Interests = field(default_factory=Interests)
     acted_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # of the posts acted on last, as `acted_ids`
     acted_ids: tuple[int, ...] = ()
-    centres: dict[str, Floats] = field(default_factory=dict)  # language -> the middle of the site's posts
     vector_of: dict[int, Floats] = field(default_factory=dict)  # of the posts acted on and refused, by post
     scored_by: str = ""  # the version of the model that scored, once it has
     bucket: str = ""  # the arm of the running experiment
     shadow: str = ""  # the version that scored beside it
+    centres: dict[str, Floats] = field(default_factory=dict)  # language -> the middle of the site's posts
     shown_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # of the posts shown last
     window_hours: float = 720.0  # how far back the home page looks
     typical_acts: float = 3.0  # acts a grown post of this site has on average
+    usual_response: float = 0.05  # share of impressions on this site that are answered
 
     @cached_property
     def act_on(self) -> dict[int, Act]:

@@ -45,6 +45,7 @@ PLAIN_SOURCES: Final = (
     sources.GROUPS,
     sources.LIKED_BY_FOLLOWED,
     sources.REPOSTS,
+    sources.CO_ENGAGED,
     sources.RISING,
     sources.BELOVED,
     sources.EXPLORATION,
@@ -54,7 +55,6 @@ PLAIN_SOURCES: Final = (
 SERVED = Counter("courtyard_ranking_served_total", "Posts placed, by how their place was filled", ["kind"])
 
 
-class CountPlaces:
 PLAIN: Final = HandSet(RECIPE)
 log = structlog.get_logger(__name__)
 
@@ -90,6 +90,7 @@ class ShadowScore:
         return {"shadow_score": np.sum(list(terms.values()), axis=0)}
 
 
+class CountPlaces:
     """How many places were ranked, explored, and given to new voices."""
 
     name = "count places"

@@ -10,6 +10,7 @@ import numpy as np
 from ml.embedding.nearest import vectors_of
 from ml.ranking.candidate import Candidates, Column, Floats, Query
 from ml.ranking.history import LENGTH
+from ml.ranking.rates import POSITIVE
 from ml.ranking.sql import rows
 
 _FACTS = """
@@ -27,9 +28,14 @@ SELECT p.id, p.author_id, split_part(p.language, '-', 1), p.likes_count, p.comme
   EXISTS (SELECT 1 FROM feed_like k WHERE k.person_id = %(viewer)s AND k.post_id = p.id)
     OR EXISTS (SELECT 1 FROM feed_repost k WHERE k.person_id = %(viewer)s AND k.post_id = p.id),
   EXISTS (SELECT 1 FROM feed_attachment b WHERE b.post_id = p.id),
-  EXISTS (SELECT 1 FROM unnest(%(phrases)s::text[]) AS phrase WHERE strpos(lower(p.text), lower(phrase)) > 0)
+  EXISTS (SELECT 1 FROM unnest(%(phrases)s::text[]) AS phrase WHERE strpos(lower(p.text), lower(phrase)) > 0),
+  coalesce(fresh.tried, 0), coalesce(fresh.answered, 0)
 FROM feed_post p JOIN accounts_user u ON u.id = p.author_id JOIN accounts_profile f ON f.user_id = u.id
   LEFT JOIN feed_group g ON g.id = p.group_id
+  LEFT JOIN LATERAL (
+    SELECT count(*) AS tried, count(*) FILTER (WHERE EXISTS (
+      SELECT 1 FROM feed_outcome o WHERE o.impression_id = i.id AND o.kind = ANY(%(positive)s))) AS answered
+    FROM feed_impression i WHERE i.post_id = p.id) AS fresh ON p.id = ANY(%(fresh)s::bigint[])
 WHERE p.id = ANY(%(ids)s)
 """
 # The column, its type, and what is assumed when the facts cannot be had: readable, for the caller decides that anyway.
@@ -52,6 +58,8 @@ _COLUMNS: tuple[tuple[str, str, object], ...] = (
     ("acted", "?", False),
     ("pictures", "?", False),
     ("muted_words", "?", False),
+    ("tried", "f4", 0),  # impressions, and how many of them were answered: of posts found by exploration only,
+    ("answered", "f4", 0),  # which were shown so rarely that counting costs nothing
 )
 
 
@@ -72,6 +80,8 @@ class PostFacts:
                 "followed": sorted(query.followed),
                 "groups": sorted(query.groups),
                 "phrases": list(query.muted_phrases),
+                "fresh": candidates.ids[candidates.found(EXPLORATION)].tolist(),
+                "positive": list(POSITIVE),
             },
         )
         columns = self.missing(query, len(candidates))
@@ -129,6 +139,7 @@ class Vectors:
         if not query.model:
             return self.missing(query, len(candidates))
         acted = list(query.act_on)[: self.acts] if query.learns else []
+        refused = [one.post_id for one in query.said if one.post_id and one.post_author] if query.learns else []
         shown = sorted(query.shown, key=lambda post: query.shown[post].last_at, reverse=True)[: self.shown]
         ids, found = vectors_of(list({*candidates.ids.tolist(), *acted, *refused[:LENGTH], *shown}), query.model)
         if not ids:
@@ -136,19 +147,20 @@ class Vectors:
         row_of = {post_id: row for row, post_id in enumerate(ids)}
         query.acted_ids = tuple(post_id for post_id in acted if post_id in row_of)
         query.acted_vectors = found[[row_of[post_id] for post_id in query.acted_ids]]
+        query.vector_of = {post_id: found[row_of[post_id]] for post_id in (*acted, *refused) if post_id in row_of}
         query.shown_vectors = found[[row_of[post_id] for post_id in shown if post_id in row_of]]
         places = np.array([row_of.get(post_id, -1) for post_id in candidates.ids.tolist()], dtype=np.int64)
         has = places >= 0
         vectors: Floats = np.where(has[:, None], found[places], np.float32(0))
-        refused = [one.post_id for one in query.said if one.post_id and one.post_author] if query.learns else []
         return {"vector": vectors, "has_vector": has}
 
+
+EXPLORATION = "exploration"  # the name of that source
 
 _SOCIAL = """
   SELECT post_id, person_id FROM feed_like WHERE post_id = ANY(%(ids)s) AND person_id = ANY(%(followed)s)
   UNION SELECT post_id, person_id FROM feed_repost WHERE post_id = ANY(%(ids)s) AND person_id = ANY(%(followed)s)
 """
-        query.vector_of = {post_id: found[row_of[post_id]] for post_id in (*acted, *refused) if post_id in row_of}
 
 
 class SocialProof:
@@ -205,6 +217,7 @@ class ActedBefore:
 
     def __call__(self, query: Query, candidates: Candidates) -> Mapping[str, Column]:
         days = np.where(candidates["acted"], 365, 999).astype(np.float32)
+        at = {act.post_id: act.at for act in (*reversed(query.acts_before_reset), *reversed(query.acts))}
         for row, post_id in enumerate(candidates.ids.tolist()):
             if post_id in at:
                 days[row] = _days(query.now, at[post_id])
@@ -218,7 +231,6 @@ class ShownBefore:
 
     def missing(self, query: Query, n: int) -> Mapping[str, Column]:
         return {"shown_times": np.zeros(n, dtype=np.float32), "shown_hours_ago": np.full(n, 999, dtype=np.float32)}
-        at = {act.post_id: act.at for act in (*reversed(query.acts_before_reset), *reversed(query.acts))}
 
     def __call__(self, query: Query, candidates: Candidates) -> Mapping[str, Column]:
         columns = self.missing(query, len(candidates))

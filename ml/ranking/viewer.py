@@ -14,6 +14,7 @@ from ml.embedding.centre import site_centres
 from ml.embedding.interests import interests_of
 from ml.embedding.nearest import from_bytes
 from ml.ranking.candidate import Act, Interests, Query, Said, Shown, Sliders
+from ml.ranking.rates import USUAL, usual_response
 from ml.ranking.sql import rows
 from ml.registry import serving_encoder
 
@@ -22,6 +23,7 @@ WINDOW_HOURS = (48.0, 720.0)  # … but never less than two days nor more than t
 SHOWN_DAYS = 7
 SHOWN_ROWS = 1000
 VISIT = timedelta(minutes=30)
+TOPIC_MEMORY = timedelta(days=1)  # what was shown longer ago keeps no other post of its topics waiting
 TOPICS_KEPT_SECONDS = 60
 
 _RELATIONS = """
@@ -91,8 +93,6 @@ def _read(json: Any) -> list[Any]:
     return (loads(json) if isinstance(json, str) else json) or []
 
 
-def pace_of(acts: float | None, posts: int, oldest: int | None, now: datetime) -> tuple[float, float]:
-    """(acts a post has on average, hours the home page looks back) from the newest posts of the site."""
 def _sliders(row: list[Any]) -> Sliders:
     if not row:
         return Sliders()
@@ -100,6 +100,8 @@ def _sliders(row: list[Any]) -> Sliders:
     return Sliders(people, fresh, broad, talk, tuple(languages))
 
 
+def pace_of(acts: float | None, posts: int, oldest: int | None, now: datetime) -> tuple[float, float]:
+    """(acts a post has on average, hours the home page looks back) from the newest posts of the site."""
     least, most = WINDOW_HOURS
     if not posts or oldest is None:
         return 1.0, most
@@ -137,7 +139,9 @@ class Acts:
 
 
 _SHOWN = """
-SELECT i.post_id, p.author_id, count(DISTINCT floor(extract(epoch FROM i.shown_at) / %(visit)s)), max(i.shown_at) FROM (
+SELECT i.post_id, p.author_id, count(DISTINCT floor(extract(epoch FROM i.shown_at) / %(visit)s)), max(i.shown_at),
+  CASE WHEN max(i.shown_at) > %(yesterday)s
+    THEN ARRAY(SELECT topic_id FROM feed_posttopic t WHERE t.post_id = i.post_id) END FROM (
   SELECT post_id, shown_at FROM feed_impression
   WHERE person_id = %(viewer)s AND shown_at > %(since)s AND shown_at < %(this_visit)s
   ORDER BY shown_at DESC LIMIT %(rows)s
@@ -163,10 +167,11 @@ class Impressions:
                 "since": since,
                 "this_visit": query.now - VISIT,
                 "visit": VISIT.total_seconds(),
+                "yesterday": query.now - TOPIC_MEMORY,
                 "rows": SHOWN_ROWS,
             },
         )
-        query.shown = {row[0]: Shown(*row[1:]) for row in found}
+        query.shown = {row[0]: Shown(row[1], row[2], row[3], tuple(row[4] or ())) for row in found}
 
 
 class LearnedInterests:
@@ -191,8 +196,9 @@ class LearnedInterests:
         )
 
 
-_TOPICS = """
-SELECT v.topic_id, halfvec_send(v.vector), v.posts, ARRAY(SELECT id FROM feed_topic WHERE alias_of_id = v.topic_id)
+_TOPICS = f"""
+SELECT v.topic_id, halfvec_send(v.vector), v.posts, ARRAY(SELECT id FROM feed_topic WHERE alias_of_id = v.topic_id),
+  {USUAL}
 FROM ml_topicvector v WHERE v.model = %(model)s ORDER BY v.topic_id
 """  # noqa: S608 - put together from constants
 
@@ -207,7 +213,10 @@ def forget() -> None:
 
 
 class TopicCentres:
-    """The centres of all curated topics and their shares of the site, kept for a minute: they are the same for all."""
+    """The centres of all curated topics, their shares of the site, and how often the site answers what it shows.
+
+    They are the same for all and kept for a minute.
+    """
 
     name = "topic centres"
 
@@ -216,4 +225,6 @@ class TopicCentres:
         query.topic_vectors = from_bytes([row[1] for row in found])
         posts = np.array([row[2] for row in found], dtype=np.float32) + 1
         query.topic_shares = posts / posts.sum() if len(posts) else posts
+        if found:
+            query.usual_response = usual_response(*map(float, found[0][4]))
         query.topic_places = {topic: place for place, row in enumerate(found) for topic in (row[0], *row[3])}
