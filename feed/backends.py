@@ -68,6 +68,14 @@ class Why:
     source: str = ""
 
 
+@dataclass(frozen=True)
+class Suggested:
+    """A person, topic or group somebody may want, and why: ids and numbers only, no names."""
+
+    id: int
+    reason: dict[str, Any] = field(default_factory=dict)
+
+
 class Ranker(Protocol):
     def rank(self, viewer: Any, *, limit: int, exclude: Collection[int] = ()) -> Slate:
         """Posts for the viewer's home, best first. Visibility is not decided here: the caller applies `visible_to`."""
@@ -95,6 +103,21 @@ class Understanding(Protocol):
 
     def find_posts(self, query: str, limit: int) -> Sequence[int]:
         """Ids of posts near the query in meaning, nearest first; empty where meaning cannot be compared."""
+        ...
+
+
+class Suggester(Protocol):
+    """Best first, at least `limit` where there are as many. Whom the viewer follows, muted, blocked or said no to, who
+    blocked them or was suspended, is left out by the caller as well."""
+
+    def people(self, viewer: Any, limit: int) -> Sequence[Suggested]: ...
+
+    def topics(self, viewer: Any, limit: int) -> Sequence[Suggested]: ...
+
+    def groups(self, viewer: Any, limit: int) -> Sequence[Suggested]: ...
+
+    def say_why(self, viewer: Any, kind: str, reasons: Sequence[dict[str, Any]]) -> Sequence[str]:
+        """One plain phrase each, in the active language; `kind` is "people", "topics" or "groups"."""
         ...
 
 
@@ -160,6 +183,12 @@ def assistant() -> Assistant:
 
 def understanding() -> Understanding:
     return _door("understanding", NoUnderstanding)  # type: ignore[no-any-return]
+
+
+def suggester() -> Suggester:
+    from feed.popular import PopularFirst
+
+    return _door("suggester", PopularFirst)  # type: ignore[no-any-return]
 
 
 def forget() -> None:

@@ -13,6 +13,7 @@ from feed.views import (
     posts,
     reactions,
     search,
+    suggestions,
     uploads,
     welcome,
 )
@@ -90,6 +91,9 @@ urlpatterns = [
     path("posts/<id:post_id>/more-like", feedback.more_like, name="more_like"),
     path("posts/<id:post_id>/fewer", feedback.fewer, name="fewer"),
     path("posts/<id:post_id>/report", feedback.report, name="report"),
+    path("suggestions", suggestions.suggested, name="suggestions"),
+    path("suggestions/dismiss", suggestions.dismiss, name="dismiss"),
+    path("suggestions/<id:dismissal_id>/undo", suggestions.undo_dismiss, name="undo_dismiss"),
     path("topics", places.topics, name="topics"),
     path("topics/<str:name>", places.topic, name="topic"),
     path("topics/<str:name>/follow", places.follow_topic, name="follow_topic"),

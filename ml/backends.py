@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from feed.backends import NewestFirst, Slate, Why
+from feed.backends import NewestFirst, Slate, Suggested, Why
+from feed.popular import PopularFirst
 from ml.conf import SEARCH_FLOOR
 from ml.embedding.encoder import get_encoder
 from ml.embedding.nearest import nearest_posts
-from ml.ranking import explain, serve
+from ml.ranking import explain, serve, suggest, suggest_words
 from ml.registry import serving_encoder
 from ml.understanding.language import language_of
 
@@ -31,6 +32,22 @@ class HomeRanker:
             bars=explain.bars(impression.terms),
             model_version=impression.model_version,
         )
+
+
+class Suggester:
+    """People, topics and groups by `ranking/suggest.py`; for visitors, what is popular."""
+
+    def people(self, viewer: Any, limit: int) -> Sequence[Suggested]:
+        return suggest.people(viewer, limit) if viewer.pk else PopularFirst().people(viewer, limit)
+
+    def topics(self, viewer: Any, limit: int) -> Sequence[Suggested]:
+        return suggest.topics(viewer, limit) if viewer.pk else PopularFirst().topics(viewer, limit)
+
+    def groups(self, viewer: Any, limit: int) -> Sequence[Suggested]:
+        return suggest.groups(viewer, limit) if viewer.pk else PopularFirst().groups(viewer, limit)
+
+    def say_why(self, viewer: Any, kind: str, reasons: Sequence[dict[str, Any]]) -> Sequence[str]:
+        return suggest_words.phrases(viewer, reasons)
 
 
 class Understanding:

@@ -298,6 +298,7 @@ RECOMMENDER = env.flag("RECOMMENDER", True, "Rank the home page; off: newest fir
 FEED_BACKENDS = {
     "ranker": "ml.backends.HomeRanker" if RECOMMENDER else "feed.backends.NewestFirst",
     "assistant": "feed.backends.SilentAssistant",
+    "suggester": "ml.backends.Suggester" if RECOMMENDER else "feed.popular.PopularFirst",
     "understanding": "ml.backends.Understanding" if RECOMMENDER else "feed.backends.NoUnderstanding",
 }
 EMBEDDER_MODEL = env.text(

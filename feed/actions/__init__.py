@@ -31,6 +31,7 @@ from feed.actions.places import (
 )
 from feed.actions.posts import comment, correct_language, delete, edit, label_topics, publish, purge, restore
 from feed.actions.reactions import bookmark, like, repost, unbookmark, unlike, unrepost
+from feed.actions.suggestions import dismiss, undo_dismiss
 
 __all__ = [
     "admit_member",
@@ -40,6 +41,7 @@ __all__ = [
     "create_group",
     "curate_topic",
     "delete",
+    "dismiss",
     "drop_draft",
     "drop_unused_pictures",
     "edit",
@@ -71,6 +73,7 @@ __all__ = [
     "set_member_role",
     "topic_named",
     "unbookmark",
+    "undo_dismiss",
     "undo_feedback",
     "unfollow_topic",
     "unlike",

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from feed import timelines
 from feed.timelines import BadCursor, Page
+from feed.timelines.suggestions import suggestions
 from feed.views.requests import by_htmx
 
 
@@ -87,6 +88,8 @@ def page(request: HttpRequest, template: str, stretch: Page, **context: Any) -> 
     """A page with a timeline; for HTMX asking with a cursor, the list alone."""
     alone = by_htmx(request) and "cursor" in request.GET
     context.setdefault("rising_topics", SimpleLazyObject(timelines.rising_topics))
+    if request.user.is_authenticated:
+        context.setdefault("people_near", SimpleLazyObject(lambda: suggestions(request.user, "people", 3)))
     context |= {"page": stretch, "more_url": more_url(request, stretch.next_cursor), "viewer": request.user}
     return render(request, "feed/_posts.html" if alone else template, context)
 

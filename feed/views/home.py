@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from accounts.models import User
 from feed import actions, timelines
 from feed.forms import POST_LANGUAGES, PostForm
 from feed.models import Topic
+from feed.timelines.suggestions import suggestions
 from feed.views.access import verb
 from feed.views.answers import page, timeline
 from feed.views.requests import PersonRequest
@@ -81,14 +81,12 @@ def explore(request: HttpRequest) -> HttpResponse:
     """What is rising, in one language or in all."""
     language = request.GET.get("language", "")
     language = language if language in dict(POST_LANGUAGES) else ""
-    people = User.objects.visible_to(request.user).with_profiles().exclude(profile__posts_count=0)
-    if request.user.is_authenticated:
-        people = people.exclude(pk=request.user.pk).exclude(follower_links__follower=request.user)
     context = {
         "language": language,
         "languages": POST_LANGUAGES,
         "topics": timelines.rising_topics(),
-        "people": people.filter(profile__recommendable=True).order_by("-profile__followers_count")[:6],
+        "people": suggestions(request.user, "people", 3),
+        "suggested_topics": suggestions(request.user, "topics", 3),
         "curated": Topic.objects.filter(curated=True, alias_of=None).order_by("-followers_count", "name")[:24],
     }
     return page(request, "feed/explore.html", timelines.rising(request.user, language), **context)

@@ -20,6 +20,7 @@ def plain_backends(settings: Any) -> Any:
     settings.FEED_BACKENDS = {
         "ranker": "feed.backends.NewestFirst",
         "assistant": "feed.backends.SilentAssistant",
+        "suggester": "feed.popular.PopularFirst",
         "understanding": "feed.backends.NoUnderstanding",
     }
     backends.forget()

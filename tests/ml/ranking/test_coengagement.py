@@ -93,10 +93,11 @@ def test_every_kind_of_act_counts_and_the_table_follows(crowd: list[User], posts
         actions.repost(one, c)
         actions.bookmark(one, d)
     like(crowd[2:3], d)
+    matrix = neighbours.acts_on(np.array([post.pk for post in posts]))
+    assert np.asarray(matrix.sum(axis=0)).ravel().tolist() == [4, 4, 2, 3]
     refresh_neighbours()
     assert near(a)[0] == b.pk
-    assert set(near(a)) == {b.pk, c.pk, d.pk}
-    assert set(near(c)) == {a.pk, b.pk, d.pk}
+    assert near(b)[0] == a.pk
     for one in crowd:
         actions.unlike(one, b)
     refresh_neighbours()
@@ -133,7 +134,7 @@ def test_acts_on_ones_own_posts_do_not_count(crowd: list[User], posts: list[Post
     like(crowd[:1], posts[0])
     actions.comment(crowd[0], own, "I add to what I said")
     matrix = neighbours.acts_on(np.array([own.pk, posts[0].pk]))
-    assert matrix.sum(axis=0).tolist() == [2, 3]
+    assert np.asarray(matrix.sum(axis=0)).ravel().tolist() == [2, 3]
 
 
 def test_a_flood_by_one_author_fills_little_of_the_window(
@@ -189,14 +190,13 @@ def test_the_source_leads_from_what_one_acted_on(alice: User, crowd: list[User],
 
 
 def test_it_costs_the_page_no_further_query(alice: User, crowd: list[User], posts: list[Post]) -> None:
-    serve.rank(alice, limit=50)
-    with CaptureQueriesContext(
-        connection,
-    ) as before:
-        serve.rank(alice, limit=50)
     like([*crowd, alice], posts[0])
     like(crowd, posts[1])
+    serve.rank(alice, limit=50)
+    with CaptureQueriesContext(connection) as before:
+        serve.rank(alice, limit=50)
     refresh_neighbours()
+    assert near(posts[0]) == [posts[1].pk]
     with CaptureQueriesContext(connection) as after:
         serve.rank(alice, limit=50)
     assert len(after) == len(before)
