@@ -89,5 +89,11 @@ class ConsentChange(models.Model):
         verbose_name = _("consent change")
         verbose_name_plural = _("consent changes")
 
+    @property
+    def words(self) -> str:
+        """The switch as people read it."""
+        fields = {field.name: str(field.verbose_name) for field in Consent._meta.concrete_fields}
+        return fields.get(self.switch, self.switch)
+
     def __str__(self) -> str:
         return f"{self.person_id}: {self.switch} {'given' if self.given else 'withdrawn'}"

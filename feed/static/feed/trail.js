@@ -8,11 +8,15 @@ if (here.searchParams.has("impression")) {
   history.replaceState(history.state, "", here);
 }
 
-onEach('.post a[href*="?impression="]', (link) => {
-  const full = link.getAttribute("href");
-  const clean = full.replace(/\?impression=\d+/, "");
-  const follow = () => { link.setAttribute("href", full); setTimeout(() => link.setAttribute("href", clean)); };
-  link.setAttribute("href", clean);
+// The card keeps the whole address, so that one brought back by going back knows it still.
+onEach('.post[data-url*="?impression="] a[href]', (link) => {
+  const [path, trail] = link.closest(".post").dataset.url.split("?");
+  const [before, anchor] = link.getAttribute("href").split("#");
+  if (before.split("?")[0] !== path) return;
+  const end = anchor ? `#${anchor}` : "";
+  const clean = () => link.setAttribute("href", path + end);
+  const follow = () => { link.setAttribute("href", `${path}?${trail}${end}`); setTimeout(clean); };
+  clean();
   link.addEventListener("click", follow);
   link.addEventListener("auxclick", (event) => { if (event.button === 1) follow(); });
 });
