@@ -17,6 +17,7 @@ GEOMETRY: Final = 12  # terms of geometry()
 SHARPNESS: Final = (8.0, 24.0)  # of the softmax over cosines: about the nearest third of the acts, and the nearest few
 RECENT_HOURS: Final = 72.0
 WEEK_HOURS: Final = 168.0
+OLDEST_HOURS: Final = 1e5
 FURTHEST: Final = 6.0  # standard deviations: a number beyond is taken for that
 PLACES: Final = 64  # on the page; what stands lower counts as the last
 
@@ -183,8 +184,8 @@ class Ranker(nn.Module):
         row: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """Logits as `forward`, and how much each candidate looked at each act, (B, N, H); the rest looked at nobody."""
-        history, post = torch.nan_to_num(history), torch.nan_to_num(post)
-        age = torch.nan_to_num(history_age).clamp(min=0)
+        history, post = (torch.nan_to_num(vectors, 0.0, 0.0, 0.0) for vectors in (history, post))
+        age = torch.nan_to_num(history_age).clamp(0, OLDEST_HOURS)
         near = geometry(history, history_kind, age, history_author, history_mask, post, author)
         numbers = self.normalised(row, near)
         acts, mask = self._acts(history, history_kind, age, history_author, history_mask)

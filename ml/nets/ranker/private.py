@@ -45,7 +45,8 @@ def learn(run: Run, wanted: Privacy) -> dict[str, Any]:
     people = People(run.data.person[run.train.first : run.train.last], run.train.first)
     chance = min(1.0, wanted.people / len(people))
     noise = _noise(wanted, chance)
-    model, optimizer = _guarded(run, wanted, noise, chance * len(people))
+    model = GradSampleModule(run.model, loss_reduction="sum")
+    optimizer = _optimizer(run, wanted, noise, chance * len(people))
     rng = np.random.default_rng(secrets.randbits(128))
     torch.manual_seed(secrets.randbits(63))
     accountant = RDPAccountant()
@@ -108,19 +109,16 @@ def _noise(wanted: Privacy, chance: float) -> float:
         )
 
 
-def _guarded(run: Run, wanted: Privacy, noise: float, expected: float) -> tuple[GradSampleModule, DPOptimizer]:
-    model = GradSampleModule(run.model, loss_reduction="sum")
-    adam = torch.optim.Adam(run.model.parameters(), lr=wanted.lr)
-    generator = torch.Generator().manual_seed(secrets.randbits(63))
-    optimizer = DPOptimizer(
-        adam,
+def _optimizer(run: Run, wanted: Privacy, noise: float, expected: float) -> DPOptimizer:
+    """Adam on clipped and noised sums; noise from a generator nobody can start again."""
+    return DPOptimizer(
+        torch.optim.Adam(run.model.parameters(), lr=wanted.lr),
         noise_multiplier=noise,
         max_grad_norm=wanted.clip,
         expected_batch_size=max(int(expected), 1),
         loss_reduction="mean",
-        generator=generator,
+        generator=torch.Generator().manual_seed(secrets.randbits(63)),
     )
-    return model, optimizer
 
 
 def _gradients(
@@ -132,7 +130,9 @@ def _gradients(
     if people:
         batch = run.data.gather(requests)
         logits = model(torch.from_numpy(batch.position), *tensors(batch))
-        run.objective(logits, *answers(batch)).sum().backward()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of hooks that fire though no input has a gradient: none is wanted
+            run.objective(logits, *answers(batch)).sum().backward()
     owner = torch.from_numpy(of)
     for parameter in optimizer.params:
         each = getattr(parameter, "grad_sample", None)
