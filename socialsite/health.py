@@ -12,8 +12,9 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """PostgreSQL answers and is migrated. A dead Redis is told but takes nothing out: pages work without."""
-    parts = {"database": _database(), "redis": _redis()}
+    """PostgreSQL answers and is migrated. A dead Redis, or a ranker that cannot score, is told but takes nothing out:
+    pages work without."""
+    parts = {"database": _database(), "redis": _redis(), "ranker": _ranker()}
     ok = parts["database"] == "ok"
     return JsonResponse({"ready": ok, **parts}, status=200 if ok else 503)
 
@@ -47,5 +48,14 @@ def _redis() -> str:
     try:
         cache.set("readyz", "ok", 5)
         return "ok" if cache.get("readyz") == "ok" else "unreachable"
+    except Exception as error:
+        return type(error).__name__
+
+
+def _ranker() -> str:
+    from ml.ranking.learned import standing
+
+    try:
+        return standing()
     except Exception as error:
         return type(error).__name__

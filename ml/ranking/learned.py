@@ -24,7 +24,7 @@ from ml.ranking.features import NAMES
 from ml.ranking.heads import HEADS
 from ml.ranking.history import History, history_of
 from ml.ranking.scorers import Unfit, taken_away
-from ml.registry import RankerBroken, card_of, ranker_folder
+from ml.registry import RankerBroken, card_of, ranker_folder, serving_encoder, serving_ranker
 
 KEPT: Final = 4  # sessions a process keeps: the serving version, the one before, a shadow, an arm
 TRIED_AGAIN_AFTER: Final = 30.0  # seconds until an artifact that could not be loaded is looked at again
@@ -186,6 +186,20 @@ def load(name: str) -> Learned:
         while len(_loaded) > KEPT:
             _loaded.popitem(last=False)
         return made
+
+
+def standing() -> str:
+    """How the serving ranker stands, in words for the operator: "ok", "hand-set recipe", or why it cannot score."""
+    name, encoder = serving_ranker(), serving_encoder()
+    if not name:
+        return "hand-set recipe"
+    try:
+        found = load(name)
+    except Unfit as error:
+        return f"scored by hand: {error}"
+    if encoder and encoder != found.encoder:
+        return f"scored by hand: {name} was trained on vectors of {found.encoder}, not of {encoder}."
+    return "ok"
 
 
 def forget() -> None:

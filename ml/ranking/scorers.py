@@ -91,12 +91,12 @@ def taken_away(
 
     gained is at least 0, so that nothing is given by taking away.
     """
-    rows = np.nan_to_num(rows)
-    number = {name: rows[:, NAMES.index(name)] for name in ("shown_times", "acted_days_ago", "feedback")}
-    shown = -gained * (1 - shown_factor ** number["shown_times"])
+    times, days, feedback = (rows[:, NAMES.index(name)] for name in ("shown_times", "acted_days_ago", "feedback"))
+    shown = -gained * (1 - shown_factor ** np.maximum(np.nan_to_num(times, posinf=0), 0))
     left = gained + shown
-    acted = -left * (1 - acted_factor) * (number["acted_days_ago"] < NEVER_DAYS)
-    return {"shown": shown, "acted": acted, "fewer": -(left + acted) * (1 - number["feedback"])}
+    acted = -left * (1 - acted_factor) * (np.nan_to_num(days, nan=NEVER_DAYS) < NEVER_DAYS)
+    remains = np.clip(np.where(np.isfinite(feedback), feedback, 1), 0, 1)
+    return {"shown": shown, "acted": acted, "fewer": -(left + acted) * (1 - remains)}
 
 
 @dataclass(frozen=True)
