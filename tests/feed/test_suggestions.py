@@ -182,15 +182,31 @@ def test_nobody_undoes_what_is_not_theirs(alice: User, bob: User, topic: Topic, 
     assert list(Dismissal.objects.all()) == [row]
 
 
-def test_what_is_shown_accepted_and_refused_is_counted(alice: User, writers: list[User]) -> None:
+def test_what_is_shown_accepted_and_refused_is_counted(
+    alice: User, writers: list[User], django_capture_on_commit_callbacks: Any
+) -> None:
     before = {name: counted(name, "people") for name in ("shown", "accepted", "dismissed")}
     suggestions(alice, "people", 3)
-    people.follow(alice, writers[0])
-    people.follow(alice, writers[1])  # the answer was forgotten: nobody was suggested since
+    with django_capture_on_commit_callbacks(execute=True):
+        people.follow(alice, writers[0])
+    with django_capture_on_commit_callbacks(execute=True):
+        people.follow(alice, writers[1])  # the answer was forgotten: nobody was suggested since
     suggestions(alice, "people", 3)
-    actions.dismiss(alice, writers[2])
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.dismiss(alice, writers[2])
     after = {name: counted(name, "people") - before[name] for name in before}
     assert after == {"shown": 5, "accepted": 1, "dismissed": 1}
+
+
+def test_what_one_does_asks_anew(
+    alice: User, writers: list[User], person: Callable[..., User], django_capture_on_commit_callbacks: Any
+) -> None:
+    assert len(suggestions(alice, "people")) == 4
+    Profile.objects.filter(user=person("newcomer")).update(posts_count=1)
+    assert "newcomer" not in names(alice)  # kept for minutes
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.dismiss(alice, writers[0])
+    assert names(alice) == {"writer1", "writer2", "writer3", "newcomer"}
 
 
 def test_a_kept_answer_costs_one_query(alice: User, writers: list[User], topic: Topic) -> None:
