@@ -81,6 +81,10 @@ class Ranker(Protocol):
         """Posts for the viewer's home, best first. Visibility is not decided here: the caller applies `visible_to`."""
         ...
 
+    def outside(self, viewer: Any, *, limit: int, exclude: Collection[int] = ()) -> Slate:
+        """Well-liked posts far from what the viewer usually reads, best first; the caller applies `visible_to`."""
+        ...
+
     def say_why(self, viewer: Any, reasons: Sequence[tuple[dict[str, Any], str]]) -> Sequence[str]:
         """One plain sentence each, in the active language, for the (reason, source) logged with impressions."""
         ...
@@ -125,6 +129,9 @@ class NewestFirst:
     """The plain ranker: it has no opinion, so the caller shows the newest posts."""
 
     def rank(self, viewer: Any, *, limit: int, exclude: Collection[int] = ()) -> Slate:
+        return Slate(items=(), model_version="newest-first")
+
+    def outside(self, viewer: Any, *, limit: int, exclude: Collection[int] = ()) -> Slate:
         return Slate(items=(), model_version="newest-first")
 
     def say_why(self, viewer: Any, reasons: Sequence[tuple[dict[str, Any], str]]) -> Sequence[str]:

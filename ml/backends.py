@@ -8,7 +8,7 @@ from feed.popular import PopularFirst
 from ml.conf import SEARCH_FLOOR
 from ml.embedding.encoder import get_encoder
 from ml.embedding.nearest import nearest_posts
-from ml.ranking import explain, serve, suggest, suggest_words
+from ml.ranking import explain, outside, serve, suggest, suggest_words
 from ml.registry import serving_encoder
 from ml.understanding.language import language_of
 
@@ -21,6 +21,12 @@ class HomeRanker:
         if consent is None or not consent.personalised:
             return NewestFirst().rank(viewer, limit=limit, exclude=exclude)
         return serve.rank(viewer, limit=limit, exclude=exclude)
+
+    def outside(self, viewer: Any, *, limit: int, exclude: Collection[int] = ()) -> Slate:
+        consent = getattr(viewer, "consent", None)
+        if consent is None or not consent.personalised:
+            return NewestFirst().outside(viewer, limit=limit, exclude=exclude)
+        return outside.step_outside(viewer, limit=limit, exclude=exclude)
 
     def say_why(self, viewer: Any, reasons: Sequence[tuple[dict[str, Any], str]]) -> Sequence[str]:
         return explain.sentences(viewer, [reason for reason, _source in reasons])

@@ -1,7 +1,7 @@
 """What can be read, and in which order: home, following, local, profile, topic, group, thread, bookmarks, rising."""
 
 from feed.timelines.conversation import Conversation, thread
-from feed.timelines.home import drop_slates, home_ranked
+from feed.timelines.home import drop_slates, home_ranked, outside
 from feed.timelines.page import BadCursor, Page, attach_impression, cards, decorate, read_id
 from feed.timelines.places import (
     bookmarks,
@@ -35,6 +35,7 @@ __all__ = [
     "local",
     "newer",
     "newest",
+    "outside",
     "profile",
     "read_id",
     "rising",

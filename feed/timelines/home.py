@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from time import time
@@ -20,9 +20,11 @@ from feed import backends
 from feed.backends import Ranked, Slate
 from feed.models import Impression, Post
 from feed.timelines.page import BadCursor, Page, attach_reasons, cards
-from feed.timelines.places import newest
+from feed.timelines.places import newest, rising
 
 SLATE = 200  # places asked for at once: ten pages
+OUTSIDE_SLATE = 60
+FOR_YOU, OUTSIDE = "for-you", "outside"  # the surfaces that are logged
 KEPT_SECONDS = 60 * 60
 _signer = signing.Signer(salt="feed.home")
 _RANKED = tuple(field.name for field in fields(Ranked))
@@ -58,7 +60,24 @@ def _following_page(viewer: Any, request_id: UUID, offset: int) -> Page:
     return _page(viewer, slate, offset, full)
 
 
-def _page(viewer: Any, slate: Slate, offset: int, full: bool) -> Page:
+def outside(viewer: Any, cursor: str | None = None) -> Page:
+    """Well-liked posts far from what the viewer usually reads; what rises, where their page is not ranked or nobody
+    can tell. Raises `BadCursor`."""
+    if not viewer.consent.personalised:
+        return Page() if cursor else rising(viewer)
+    ask = backends.ranker().outside
+    if cursor:
+        request_id, offset = _read_cursor(cursor, viewer, OUTSIDE)
+        slate, full = _kept(request_id, viewer)
+        if slate is None:
+            slate, full, offset = _rank_again(viewer, request_id, offset, ask)
+        return _page(viewer, slate, offset, full, OUTSIDE)
+    slate = ask(viewer, limit=OUTSIDE_SLATE)
+    _keep(slate, full=False)
+    return _page(viewer, slate, 0, full=False, surface=OUTSIDE)
+
+
+def _page(viewer: Any, slate: Slate, offset: int, full: bool, surface: str = FOR_YOU) -> Page:
     """The next posts of the slate that the viewer may read, with an impression each; `visible_to` has the last word."""
     size = settings.PAGE_SIZE
     places = {item.post_id: place for place, item in enumerate(slate.items)}
@@ -70,13 +89,14 @@ def _page(viewer: Any, slate: Slate, offset: int, full: bool) -> Page:
     if len(posts) <= size < len(left) - size:
         posts = _readable(viewer, left, size + 1)
     kept = posts[:size]
-    attach_reasons(kept, record(viewer, slate, kept, places), viewer)
+    attach_reasons(kept, record(viewer, slate, kept, places, surface=surface), viewer)
     for post in kept:
         post.seen_before = slate.items[places[post.pk]].seen_before  # type: ignore[attr-defined]
     following = places[posts[size].pk] if len(posts) > size else len(slate.items)
     # A full slate that is used up is not the end of what there is: the next page asks for another.
     ended = len(posts) <= size and not (full and posts)
-    return Page(kept, None if ended else _cursor(slate.request_id, following, viewer), ended, slate.request_id)
+    cursor = None if ended else _cursor(slate.request_id, following, viewer, surface)
+    return Page(kept, cursor, ended, slate.request_id)
 
 
 def _readable(viewer: Any, ids: list[int], most: int) -> list[Post]:
@@ -88,7 +108,12 @@ def _readable(viewer: Any, ids: list[int], most: int) -> list[Post]:
 
 
 def record(
-    viewer: Any, slate: Slate, posts: Sequence[Post], places: dict[int, int], at: datetime | None = None
+    viewer: Any,
+    slate: Slate,
+    posts: Sequence[Post],
+    places: dict[int, int],
+    at: datetime | None = None,
+    surface: str = FOR_YOU,
 ) -> list[Impression]:
     """What was shown, where and why, in one insert; the same page loaded again changes only the moment (`at`: now)."""
     at, rows = at or timezone.now(), []
@@ -99,6 +124,7 @@ def record(
                 person=viewer,
                 post=post,
                 request_id=slate.request_id,
+                surface=surface,
                 position=places[post.pk],
                 source=item.source[:40],
                 reason=item.reason,
@@ -117,12 +143,15 @@ def record(
     )
 
 
-def _rank_again(viewer: Any, request_id: UUID, offset: int) -> tuple[Slate, bool, int]:
+def _rank_again(
+    viewer: Any, request_id: UUID, offset: int, ask: Callable[..., Slate] | None = None
+) -> tuple[Slate, bool, int]:
     """What this request has shown, in that order, and then what the ranker says now; and where `offset` is in it."""
     rows = Impression.objects.filter(person=viewer, request_id=request_id).order_by("pk")
     shown = list(rows.values_list("post_id", "position"))
     before = [Ranked(post_id, "") for post_id, _position in shown]
-    fresh = backends.ranker().rank(viewer, limit=SLATE, exclude={post_id for post_id, _position in shown})
+    ask = ask or backends.ranker().rank
+    fresh = ask(viewer, limit=SLATE, exclude={post_id for post_id, _position in shown})
     slate = replace(fresh, items=(*before, *fresh.items), request_id=request_id)
     full = len(fresh.items) >= SLATE
     _keep(slate, full)
@@ -153,14 +182,14 @@ def drop_slates(viewer: Any) -> None:
     cache.set(f"slates-until:{viewer.pk}", time(), KEPT_SECONDS)
 
 
-def _cursor(request_id: UUID, offset: int, viewer: Any) -> str:
-    return _signer.sign(f"{request_id.hex}.{offset}.{viewer.pk}")
+def _cursor(request_id: UUID, offset: int, viewer: Any, surface: str = FOR_YOU) -> str:
+    return _signer.sign(f"{request_id.hex}.{offset}.{viewer.pk}.{surface}")
 
 
-def _read_cursor(cursor: str, viewer: Any) -> tuple[UUID, int]:
+def _read_cursor(cursor: str, viewer: Any, surface: str = FOR_YOU) -> tuple[UUID, int]:
     try:
-        request_id, offset, person = _signer.unsign(cursor).split(".")
-        if int(person) != viewer.pk:
+        request_id, offset, person, where = _signer.unsign(cursor).split(".")
+        if int(person) != viewer.pk or where != surface:
             raise BadCursor(cursor)
         return UUID(request_id), int(offset)
     except (signing.BadSignature, ValueError) as error:

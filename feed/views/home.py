@@ -20,20 +20,24 @@ from feed.views.answers import page, timeline
 from feed.views.requests import PersonRequest
 
 T = TypeVar("T")
-TABS = ("for-you", "following", "local")
+TABS = {
+    "for-you": timelines.home_ranked,
+    "following": timelines.following,
+    "local": timelines.local,
+    "outside": timelines.outside,
+}
 
 
 @require_GET
 @timeline
 def home(request: HttpRequest) -> HttpResponse:
-    """`?tab=for-you|following|local`; visitors without an account read the local page."""
+    """`?tab=for-you|following|local|outside`; visitors without an account read the local page."""
     viewer, cursor = request.user, request.GET.get("cursor")
     tab = request.GET.get("tab", "")
     if not viewer.is_authenticated:
         return page(request, "feed/home.html", timelines.local(viewer, cursor), tab="local", form=None)
     tab = tab if tab in TABS else "for-you"
-    read = {"for-you": timelines.home_ranked, "following": timelines.following, "local": timelines.local}[tab]
-    stretch = read(viewer, cursor)
+    stretch = TABS[tab](viewer, cursor)
     form = None if cursor else PostForm.opened(viewer)
     return page(request, "feed/home.html", stretch, tab=tab, form=form, place="post")
 

@@ -178,6 +178,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Names], str]] = {
     "explore": lambda r, names: _("Something different, to keep your view wide"),
     "in-order": lambda r, names: _("Newest first, from whom you follow"),
     "new-voice": lambda r, names: _("A new voice"),
+    "outside": lambda r, names: _("Well liked here, and far from what you usually read"),
 }
 
 
