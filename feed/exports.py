@@ -7,6 +7,7 @@ from typing import Any
 from accounts.models import User
 from feed.models import (
     Bookmark,
+    Dismissal,
     Draft,
     Feedback,
     Impression,
@@ -53,6 +54,9 @@ def own_data(person: User) -> dict[str, Any]:
             }
             for row in Feedback.objects.filter(person=person)
         ],
+        "suggestions_refused": list(
+            Dismissal.objects.filter(person=person).values("who__username", "topic__name", "group__slug")
+        ),
         "done_after_seeing": _outcomes(person, most),
         "read_for": [
             {"post": str(post), "milliseconds": ms, "shown": at.isoformat()}

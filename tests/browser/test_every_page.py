@@ -16,6 +16,7 @@ PAGES = {
     "local": "/?tab=local",
     "compose": "/compose",
     "explore": "/explore",
+    "suggestions": "/suggestions",
     "search": "/search?q=tomato",
     "search-people": "/search?q=li&kind=people",
     "search-nothing": "/search?q=zzqqxx",

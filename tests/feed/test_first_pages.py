@@ -40,7 +40,14 @@ def test_every_page_opens(seen_by, say, alice, bob):
     anyone += [post.get_absolute_url() + "/history"]
     for kind in ("people", "topics", "groups"):
         anyone.append(f"/search?q=b&kind={kind}")
-    mine = ["/compose", f"/compose?answer={post.pk}", f"/compose?quote={post.pk}", "/drafts", "/notifications"]
+    mine = [
+        "/suggestions",
+        "/compose",
+        f"/compose?answer={post.pk}",
+        f"/compose?quote={post.pk}",
+        "/drafts",
+        "/notifications",
+    ]
     mine += ["/bookmarks", "/you/welcome", "/you/welcome?step=2", "/you/welcome?step=3", "/you/muted", "/groups/new"]
     mine += [f"/posts/{answer.pk}/edit", f"/posts/{answer.pk}/delete", f"/posts/{post.pk}/report", "/@bob/report"]
     mine += ["/complete/people?q=b", "/complete/topics?q=t", f"/new?since={post.pk - 1}"]
