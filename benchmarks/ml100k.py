@@ -3,10 +3,10 @@ table.
 
     python benchmarks/ml100k.py [folder with u.data]
 
-The folder is the argument, else ML100K_DIR, else ../shared/data/ml-100k beside the repository; the data set is not part
-of it. Without it this says so and ends. A split keeps 75 % of each person's ratings for training; all ratings count as
-chosen, as in the published table. Parameters are chosen by nDCG@10 on a quarter of each training part, for every split
-anew; the test part takes no part in that. Prints a table, writes benchmarks/results/ml100k.json.
+The folder is the argument, else ml-100k in BENCHMARK_DATA, by default ../shared/data beside the repository; the data
+set is not part of it. Without it this says so and ends. A split keeps 75 % of each person's ratings for training; all
+ratings count as chosen, as in the published table. Parameters are chosen by nDCG@10 on a quarter of each training part,
+for every split anew; the test part takes no part in that. Prints a table, writes benchmarks/results/ml100k.json.
 """
 
 from __future__ import annotations
@@ -146,25 +146,25 @@ def served(train: sp.csr_matrix, seed: int) -> Scores:
 METHODS = {
     "random": Method(by_chance, {}),
     "popularity": Method(by_popularity, {}),
-    "item-kNN, cosine (implicit)": Method(item_knn, {"kind": ("Cosine",), "neighbours": (20, 50, 100, 200)}),
+    "item-kNN, cosine (implicit)": Method(item_knn, {"kind": ("Cosine",), "neighbours": (50, 100, 200, 400)}),
     "item-kNN, BM25 (implicit)": Method(
-        item_knn, {"kind": ("BM25",), "neighbours": (50, 100, 200), "K1": (0.5, 1.2, 5, 20), "B": (0.2, 0.5, 0.8)}
+        item_knn, {"kind": ("BM25",), "neighbours": (100, 300), "K1": (1.2, 10, 50), "B": (0.1, 0.2, 0.5)}
     ),
     "ALS (implicit)": Method(
         factors,
-        {"kind": ("ALS",), "factors": (16, 32, 64), "regularization": (1, 10, 30), "alpha": (1, 2, 5)},
+        {"kind": ("ALS",), "factors": (8, 16, 32), "regularization": (10, 30, 60), "alpha": (2, 5)},
     ),
     "BPR (implicit)": Method(
         factors,
         {
             "kind": ("BPR",),
-            "factors": (64, 128),
-            "learning_rate": (0.003, 0.01, 0.02),
-            "regularization": (0.001, 0.01),
+            "factors": (64,),
+            "learning_rate": (0.001, 0.003, 0.01),
+            "regularization": (0.001,),
             "iterations": (100, 300),
         },
     ),
-    "BPR, even negatives": Method(bpr, {"factors": (64,), "decay": (0.005, 0.01, 0.02), "epochs": (60, 150)}),
+    "BPR, even negatives": Method(bpr, {"factors": (64,), "decay": (0.005, 0.01, 0.02), "epochs": (100,)}),
     "RP3beta": Method(rp3beta, {"alpha": (0.5, 0.6, 0.7, 0.8), "beta": (0.4, 0.5, 0.6, 0.7)}),
     "EASE": Method(ease, {"shrink": (2, 4, 6, 8, 12, 16, 24), "damping": (0.0,)}),
     "EASE, people damped": Method(ease, {"shrink": (2, 4, 6, 8, 12, 16, 24), "damping": (0.25, 0.5, 0.75, 1.0)}),
@@ -258,7 +258,8 @@ def show(rows: dict[str, Any]) -> None:
 
 
 def folder_of_data() -> Path:
-    return Path([*sys.argv[1:], os.environ.get("ML100K_DIR", ROOT.parent / "shared" / "data" / "ml-100k")][0])
+    sets = Path(os.environ.get("BENCHMARK_DATA", ROOT.parent / "shared" / "data"))
+    return Path(sys.argv[1]) if sys.argv[1:] else sets / "ml-100k"
 
 
 def main() -> int:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-SHRINK = 8.0  # λ of the formula, in mean weights of a post; chosen on validation (benchmarks/ml100k.py)
-DAMPING = 0.5  # a person with n acts weighs n^-DAMPING; chosen likewise
+SHRINK = 8.0  # λ of the formula, in mean weights of a post; on the plateau of benchmarks/ml100k.py
+DAMPING = 0.5  # a person with n acts weighs n^-DAMPING: bounds who likes everything, and costs nothing there
 
 
 def similarity(acts: sp.csr_matrix, shrink: float = SHRINK, damping: float = DAMPING) -> Floats:
