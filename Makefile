@@ -46,7 +46,7 @@ kill: install-dev ## Kill web, worker, PostgreSQL and Redis while 500 posts and 
 	@$(PY) -m tests.kill.run
 
 bench: install-dev ## Measure speed and quality; tables on the screen, JSON in benchmarks/results
-	@for script in benchmarks/embedding.py benchmarks/home.py; do $(PY) "$$script" || exit 1; done
+	@for script in benchmarks/embedding.py benchmarks/ml100k.py benchmarks/home.py; do $(PY) "$$script" || exit 1; done
 
 reset: ## Forget the database, the queue and the uploaded files (models stay); asks first, YES=1 does not
 	@sh -c 'test -n "$(YES)" || { printf "Remove the database, the queue and all uploads under $(VAR_DIR)/? [y/N] "; read answer; test "$$answer" = y; }'
