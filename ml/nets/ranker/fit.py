@@ -60,6 +60,7 @@ class Config:
     layers: int = 2
     attention_heads: int = 4
     dropout: float = 0.1
+    listwise: float = 0.0  # share of the loss that asks which row of a request was acted on; see objective
     threads: int = 0  # 0: as torch has it
     private: Privacy | None = None
 
@@ -122,12 +123,12 @@ class Run:
     ) -> None:
         self.data, self.out, self.config, self.team, self.progress = data, out, config, team, progress
         self.train, self.validation, self.test = parts
-        if not len(self.train) or self.train.rows.stop == 0:
+        if self.train.rows.stop == self.train.rows.start:
             raise ValueError("There is nothing to learn from: no request is old enough to train on.")
         progress("counting", 0, self.steps)
         self.rates = objective.rates(self.train)
         trained = self.rates.trained(config.heads, config.least_positives)
-        self.objective = objective.Objective(self.rates, trained)
+        self.objective = objective.Objective(self.rates, trained, config.listwise)
         torch.manual_seed(config.seed)
         shape = Shape(data.dimensions, len(data.feature_names), config.width, config.layers, config.attention_heads)
         self.model = Trained(Ranker(Shape(**{**asdict(shape), "dropout": config.dropout})))

@@ -68,21 +68,40 @@ class Objective:
     Each head's weighted cross entropy is divided by the entropy of its base rate and by the rows known of it a
     request, so that predicting the base rate costs 1 whatever the head; heads with few positives count less,
     p / (p + SURE), for what they say is mostly chance. The sum is over requests, so parts of a batch add up.
+
+    `listwise` of the loss, 0 to 1, is instead a softmax among the rows of a request: which of them was acted on, rather
+    than how likely each was (ListNet's top-one loss, Cao et al. 2007; McFadden's conditional logit). It does not have
+    to explain how many acts a page gets, and so learns the order from fewer of them; it says nothing of the level.
     """
 
-    def __init__(self, counted: Rates, trained: NDArray[np.bool_]) -> None:
+    def __init__(self, counted: Rates, trained: NDArray[np.bool_], listwise: float = 0.0) -> None:
         rate = counted.base.clip(1e-6, 1 - 1e-6)
         entropy = -(rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
         sure = counted.positives / (counted.positives + SURE) * trained
+        share = sure / max(float(sure.sum()), 1e-9)
         a_request = counted.known / max(counted.requests, 1)
-        scale = np.divide(sure, entropy * a_request, out=np.zeros(len(HEADS)), where=trained)
-        self.scale = torch.tensor(scale / max(float(sure.sum()), 1e-9), dtype=torch.float32)
+        scale = np.divide(share, entropy * a_request, out=np.zeros(len(HEADS)), where=trained)
+        self.scale = torch.tensor(scale, dtype=torch.float32)
+        self.share = torch.tensor(share, dtype=torch.float32)
+        self.listwise = listwise
 
     def __call__(self, logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
         """The loss of each request (B,): logits (B, N, heads), labels (B, N, heads) in 1, 0, -1, weight (B, N)."""
         cost = torch.nn.functional.softplus(logits) - logits * labels.clamp(min=0)
         known = (labels >= 0).float() * weight[..., None]
-        return (cost * known * self.scale).sum(dim=(1, 2))
+        loss = (cost * known * self.scale).sum(dim=(1, 2))
+        if not self.listwise:
+            return loss
+        return (1 - self.listwise) * loss + self.listwise * self._among(logits, labels, known)
+
+    def _among(self, logits: Tensor, labels: Tensor, known: Tensor) -> Tensor:
+        """The softmax part (B,), 1 for a request where nothing is told apart; rows left out by sampling are made up
+        for by the weight of those kept. 0 where nothing was acted on."""
+        acted = labels.clamp(min=0) * known
+        logs = logits.masked_fill(known == 0, -1e9) + known.clamp(min=1e-9).log()
+        cost = (acted * (torch.logsumexp(logs, dim=1, keepdim=True) - logits)).sum(dim=1)
+        uniform = acted.sum(dim=1).clamp(min=1e-9) * known.sum(dim=1).clamp(min=2).log()
+        return (cost / uniform * self.share).sum(dim=1)
 
 
 def platt(logits: Floats, labels: Floats, weight: Floats, ridge: float = 5.0) -> tuple[float, float]:

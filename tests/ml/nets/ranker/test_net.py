@@ -104,3 +104,20 @@ def test_predicting_the_base_rate_costs_one() -> None:
     logits = torch.full(labels.shape, float(np.log(rate / (1 - rate))))
     cost = Objective(counted, np.ones(9, dtype=bool))(logits, labels, torch.ones(rows // 20, 20))
     assert cost.mean().item() == pytest.approx(1, abs=1e-3)
+
+
+def test_the_listwise_part_asks_for_the_order_alone() -> None:
+    counted = Rates(np.full(9, 500.0), np.full(9, 5000.0), np.full(9, 500.0), 250)
+    among = Objective(counted, np.ones(9, dtype=bool), listwise=1.0)
+    labels = torch.zeros(2, 4, 9)
+    labels[0, 1] = 1
+    weight = torch.tensor([[1.0, 1, 1, 0], [1, 1, 1, 1]])
+    logits = torch.randn(2, 4, 9)
+    assert among(torch.zeros(2, 4, 9), labels, weight)[0].item() == pytest.approx(1)
+    assert among(logits, labels, weight).tolist() == pytest.approx(among(logits + 3, labels, weight).tolist(), abs=1e-5)
+    assert among(logits + labels, labels, weight)[0] < among(logits, labels, weight)[0]
+    assert among(logits, labels, weight)[1] == 0  # nothing was acted on
+    kept = torch.tensor([[2.0, 1]])  # one of two rows passed over, for both
+    doubled = among(logits[:1, [0, 0, 1]], labels[:1, [0, 0, 1]], torch.ones(1, 3))
+    halved = among(logits[:1, [0, 1]], labels[:1, [0, 1]], kept)
+    assert doubled.item() == pytest.approx(halved.item())
