@@ -18,6 +18,7 @@ SHARPNESS: Final = (8.0, 24.0)  # of the softmax over cosines: about the nearest
 RECENT_HOURS: Final = 72.0
 WEEK_HOURS: Final = 168.0
 OLDEST_HOURS: Final = 1e5
+LARGEST: Final = 1e9  # of a number in a row
 FURTHEST: Final = 6.0  # standard deviations: a number beyond is taken for that
 PLACES: Final = 64  # on the page; what stands lower counts as the last
 
@@ -220,7 +221,7 @@ class Ranker(nn.Module):
 
 def squeezed(row: Tensor) -> Tensor:
     """sign(x) · log(1 + |x|): counts and hours span orders of magnitude, shares stay nearly as they are."""
-    return torch.sign(row) * torch.log1p(torch.abs(row))
+    return torch.sign(row) * torch.log1p(torch.abs(row).clamp(max=LARGEST))
 
 
 class Trained(nn.Module):

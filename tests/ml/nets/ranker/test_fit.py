@@ -125,6 +125,16 @@ def test_nothing_to_learn_from_is_said(tmp_path: Path) -> None:
         fit.train(tmp_path / "data", tmp_path / "out", TINY)
 
 
+def test_missing_and_endless_numbers_in_the_log_are_no_obstacle(tmp_path: Path) -> None:
+    data = Town(people=20, requests=100, likes=-2).write(tmp_path / "data")
+    rows = np.load(data.folder / "features.npy", mmap_mode="r+")
+    rows[::7, 0], rows[::11, 1], rows[:, 2] = np.nan, np.inf, np.nan
+    rows.flush()
+    card = fit.train(data.folder, tmp_path / "out", TINY).card
+    assert "like" in card["metrics"]["test"]["heads"]
+    assert all(np.isfinite(values).all() for values in load_file(tmp_path / "out" / export.WEIGHTS).values())
+
+
 def test_moments_without_a_validation_part_train_to_the_end(town: Dataset, tmp_path: Path) -> None:
     card = fit.train(town.folder, tmp_path, replace(TINY, moments=(60.0 * 800, 60.0 * 800))).card
     assert card["metrics"]["validation"]["requests"] == 0
