@@ -96,7 +96,9 @@ def language_read(query: Query, candidates: Candidates) -> Bools:
     if not query.languages:
         return np.ones(len(candidates), dtype=np.bool_)
     read = np.array([not tag or tag in query.languages for tag in candidates["language"]], dtype=np.bool_)
-    wanted = _among(candidates, "author", query.followed) | (candidates["interest"] >= STRONG_INTEREST)
+    wanted = _among(candidates, "author", query.followed)
+    if not query.sliders.languages:  # who chose languages for this page meant just these
+        wanted |= candidates["interest"] >= STRONG_INTEREST
     return np.asarray(read | wanted)
 
 
