@@ -62,6 +62,7 @@ SECTIONS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
             (_("Interests"), "interests", "ml.interestvector"),
             (_("Watching the ranker"), "monitoring", "ml.onlinefigure"),
             (_("Model versions"), "deployed_code", "ml.modelversion"),
+            (_("Weights"), "tune", "ml.headweights"),
             (_("Training"), "model_training", "ml.trainingrun"),
         ],
     ),

@@ -20,6 +20,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("you/", include("accounts.urls")),
     path("you/", include("ml.urls")),
+    path("", include("ml.ranking_urls")),
     path("", include("feed.urls")),
     path("media/<path:path>", media.show, name="media"),
 ]

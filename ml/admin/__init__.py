@@ -4,5 +4,6 @@ from ml.admin.interests import InterestAdmin
 from ml.admin.training import TrainingRunAdmin
 from ml.admin.versions import ModelVersionAdmin
 from ml.admin.watching import WatchingAdmin
+from ml.admin.weights import HeadWeightsAdmin
 
-__all__ = ["InterestAdmin", "ModelVersionAdmin", "TrainingRunAdmin", "WatchingAdmin"]
+__all__ = ["HeadWeightsAdmin", "InterestAdmin", "ModelVersionAdmin", "TrainingRunAdmin", "WatchingAdmin"]

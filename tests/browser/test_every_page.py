@@ -39,6 +39,8 @@ PAGES = {
     "muted": "/you/muted",
     "interests": "/you/interests",
     "models": "/you/models",
+    "tune": "/home/tune/",
+    "about-ranking": "/about/ranking/",
     "settings": "/you/settings",
     "profile-edit": "/you/profile",
     "privacy": "/you/privacy",

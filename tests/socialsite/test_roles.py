@@ -18,7 +18,7 @@ from feed.moderation import roles
 EVERYTHING = {
     *("accounts.user", "accounts.consentchange", "feed.post", "feed.comment", "feed.topic", "feed.group"),
     *("feed.membership", "feed.report", "feed.label", "feed.impression", "ml.interestvector", "ml.modelversion"),
-    *("ml.onlinefigure", "ml.trainingrun"),
+    *("ml.onlinefigure", "ml.trainingrun", "ml.headweights"),
 }
 OPENS = {
     "administrator": EVERYTHING,

@@ -9,3 +9,4 @@ import "./endless.js";
 import "./live.js";
 import "./reading.js";
 import "./thread.js";
+import "./tune.js";
