@@ -47,11 +47,13 @@ UNION ALL (SELECT user_id, 'popular', followers_count::float8, NULL FROM account
 """  # noqa: S608 - put together from constants of this file
 
 TOPICS = f"""
-(SELECT coalesce(t.alias_of_id, t.id), 'friends-write', count(DISTINCT p.author_id)::float8,
+(SELECT m.id, 'friends-write', count(DISTINCT p.author_id)::float8,
         (array_agg(p.author_id ORDER BY p.id DESC))[1]
    FROM {_FOLLOWED} CROSS JOIN LATERAL
    (SELECT id, author_id FROM feed_post p WHERE p.author_id = f.id AND {_OPEN} ORDER BY p.id DESC LIMIT 15) AS p
-   JOIN feed_posttopic o ON o.post_id = p.id JOIN feed_topic t ON t.id = o.topic_id GROUP BY 1 ORDER BY 3 DESC LIMIT 60)
+   JOIN feed_posttopic o ON o.post_id = p.id JOIN feed_topic t ON t.id = o.topic_id
+   JOIN feed_topic m ON m.id = coalesce(t.alias_of_id, t.id)
+   GROUP BY m.id HAVING bool_or(m.curated) OR count(DISTINCT p.author_id) > 1 ORDER BY 3 DESC LIMIT 60)
 UNION ALL (SELECT topic_id, 'your-group', 1.0, id FROM feed_group
    WHERE id = ANY(%(groups)s::bigint[]) AND topic_id IS NOT NULL LIMIT 60)
 UNION ALL (SELECT id, 'popular', followers_count::float8, NULL FROM feed_topic

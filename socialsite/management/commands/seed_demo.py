@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from accounts.models import User
 from feed.demo import load
+from ml.training import neighbours
 
 
 class Command(BaseCommand):
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         if not options["without_vectors"]:
             call_command("embed_posts")
             call_command("learn_interests")
+        neighbours.refresh()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # the planner knows nothing of rows that came all at once
 
