@@ -73,6 +73,7 @@ urlpatterns = [
     path("you/welcome", welcome.welcome, name="welcome"),
     path("you/muted", mutes.muted, name="muted"),
     path("you/muted/words/<id:phrase_id>/remove", mutes.unmute_word, name="unmute_word"),
+    path("feedback/<id:feedback_id>/reason", feedback.say_reason, name="say_reason"),
     path("feedback/<id:feedback_id>/undo", feedback.undo_feedback, name="undo_feedback"),
     path("reports/<id:report_id>/withdraw", feedback.withdraw_report, name="withdraw_report"),
     path("posts/<id:post_id>", posts.post_by_id, name="post_by_id"),

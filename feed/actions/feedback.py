@@ -63,6 +63,18 @@ def undo_feedback(person: User, feedback_id: int) -> Feedback:
     return row
 
 
+def say_reason(person: User, feedback_id: int, reason: str) -> Feedback:
+    """Keep why one gave this feedback; an empty reason forgets it. Raises `PermissionDenied`, `ValidationError`."""
+    if reason not in ("", *Feedback.Reason.values):
+        raise ValidationError(_("There is no such reason."))
+    row = Feedback.objects.in_force().filter(pk=feedback_id, person=person).first()
+    if row is None:
+        raise PermissionDenied(_("This is not yours to change."))
+    row.reason = reason
+    row.save(update_fields=["reason"])
+    return row
+
+
 def mute_topic(person: User, topic: Topic, until: datetime | None = None) -> MutedTopic:
     row, _new = update_or_create(MutedTopic.objects.all(), person=person, topic=topic, defaults={"until": until})
     return row

@@ -27,6 +27,15 @@ class Feedback(models.Model):
         SEE_FEWER_AUTHOR = "fewer_author", _("fewer posts from this person")
         SEE_FEWER_TOPIC = "fewer_topic", _("fewer posts about this")
 
+    class Reason(models.TextChoices):
+        """Why, where somebody cares to say; older feedback may hold other words."""
+
+        TOO_MUCH = "too_much", _("Too much of it")
+        NOT_MINE = "not_mine", _("Not for me")
+        NOT_TRUE = "not_true", _("Not true")
+        UPSETTING = "upsetting", _("Upsetting")
+        LANGUAGE = "language", _("Not my language")
+
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="feedback")
     kind = models.CharField(max_length=16, choices=Kind)
     post = models.ForeignKey("feed.Post", models.SET_NULL, null=True, blank=True, related_name="feedback")

@@ -21,7 +21,14 @@ from feed.views.requests import PersonRequest, by_htmx
 
 
 def _done(request: PersonRequest, row: Feedback, text: str) -> HttpResponse:
-    return with_undo(request, text, reverse("feed:undo_feedback", args=[row.pk]), post=row.post)
+    return with_undo(
+        request,
+        text,
+        reverse("feed:undo_feedback", args=[row.pk]),
+        post=row.post,
+        feedback=row,
+        reasons=Feedback.Reason.choices if row.kind != Feedback.Kind.MORE else (),
+    )
 
 
 @verb()
@@ -80,6 +87,13 @@ def _topic_of(post: Post, named: str) -> Topic:
         raise ValidationError(_("This post is not about that topic."))
     first = next(iter(topics.values()))
     return first.alias_of or first
+
+
+@verb()
+def say_reason(request: PersonRequest, feedback_id: int) -> HttpResponse:
+    """Why one said no, said afterwards; the answer offers what helps against just that."""
+    row = actions.say_reason(request.user, feedback_id, _reason(request))
+    return partial(request, "feed/_reason_said.html", {"feedback": row}, "" if by_htmx(request) else _("Kept."))
 
 
 @verb()
