@@ -22,10 +22,9 @@ from feed.models import Dismissal, Group, Membership, MutedTopic, Topic, TopicFo
 KINDS: Final = ("people", "topics", "groups")
 MOST = 24  # of each kind
 KEPT_SECONDS = 300
+BESIDE_SECONDS = 60
 SHOWN = Counter("courtyard_suggestions_shown_total", "Suggestions shown", ["kind"])
-ACCEPTED = Counter(
-    "courtyard_suggestions_accepted_total", "Suggestions followed or joined while up", ["kind"]
-)
+ACCEPTED = Counter("courtyard_suggestions_accepted_total", "Suggestions followed or joined while up", ["kind"])
 DISMISSED = Counter("courtyard_suggestions_dismissed_total", "Suggestions said no to", ["kind"])
 
 
@@ -40,6 +39,18 @@ def suggestions(viewer: Any, kind: str, most: int = MOST) -> list[Any]:
     return found
 
 
+def beside(viewer: Any, most: int = 3) -> list[Any]:
+    """People for the column beside a timeline: rows kept for a minute, so that most pages ask the database nothing."""
+    key = _key(viewer.pk, "beside", get_language() or settings.LANGUAGE_CODE)
+    found: list[Any] | None = cache.get(key)
+    if found is None:
+        found = suggestions(viewer, "people", most)
+        cache.set(key, found, BESIDE_SECONDS)
+    else:
+        SHOWN.labels("people").inc(len(found))
+    return found
+
+
 def with_why(viewer: Any, kind: str, row: Any) -> Any:
     """The row with why it is suggested; "" when it is not any more."""
     row.why = dict(_answer(viewer, kind)).get(row.pk, "")
@@ -48,7 +59,8 @@ def with_why(viewer: Any, kind: str, row: Any) -> Any:
 
 def forget(viewer_id: int | None) -> None:
     """Ask anew the next time."""
-    cache.delete_many([_key(viewer_id, kind, code) for kind in KINDS for code, _name in settings.LANGUAGES])
+    kinds = (*KINDS, "beside")
+    cache.delete_many([_key(viewer_id, kind, code) for kind in kinds for code, _name in settings.LANGUAGES])
 
 
 def accepted(viewer_id: int, kind: str, pk: int) -> None:
@@ -75,7 +87,8 @@ def _answer(viewer: Any, kind: str) -> Sequence[tuple[int, str]]:
 
 
 def _people(viewer: Any, ids: list[int]) -> Any:
-    found = User.objects.visible_to(viewer).with_profiles().filter(pk__in=ids, profile__recommendable=True)
+    found = User.objects.visible_to(viewer).with_profiles().defer("password", "email")
+    found = found.filter(pk__in=ids, profile__recommendable=True)
     if viewer.pk is None:
         return found
     return found.exclude(pk=viewer.pk).exclude(

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from feed import timelines
 from feed.timelines import BadCursor, Page
-from feed.timelines.suggestions import suggestions
+from feed.timelines.suggestions import beside
 from feed.views.requests import by_htmx
 
 
@@ -89,7 +89,7 @@ def page(request: HttpRequest, template: str, stretch: Page, **context: Any) -> 
     alone = by_htmx(request) and "cursor" in request.GET
     context.setdefault("rising_topics", SimpleLazyObject(timelines.rising_topics))
     if request.user.is_authenticated:
-        context.setdefault("people_near", SimpleLazyObject(lambda: suggestions(request.user, "people", 3)))
+        context.setdefault("people_near", SimpleLazyObject(lambda: beside(request.user)))
     context |= {"page": stretch, "more_url": more_url(request, stretch.next_cursor), "viewer": request.user}
     return render(request, "feed/_posts.html" if alone else template, context)
 

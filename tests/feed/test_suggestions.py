@@ -19,7 +19,7 @@ from accounts.models import Profile, User
 from feed import actions, backends
 from feed.backends import Suggested
 from feed.models import Dismissal, Group, Topic
-from feed.timelines.suggestions import suggestions
+from feed.timelines.suggestions import beside, suggestions
 
 HTMX = {"headers": {"hx-request": "true"}}
 
@@ -215,6 +215,19 @@ def test_a_kept_answer_costs_one_query(alice: User, writers: list[User], topic: 
         with CaptureQueriesContext(connection) as seen:
             assert suggestions(alice, kind)
         assert len(seen) == 1
+
+
+def test_the_column_beside_costs_nothing_and_forgets_at_once(
+    alice: User, writers: list[User], django_capture_on_commit_callbacks: Any
+) -> None:
+    first = beside(alice)
+    with CaptureQueriesContext(connection) as seen:
+        assert [row.username for row in beside(alice)] == [row.username for row in first]
+    assert len(seen) == 0
+    with django_capture_on_commit_callbacks(execute=True):
+        people.block(writers[0], alice)
+    assert "writer0" in {row.username for row in first}
+    assert "writer0" not in {row.username for row in beside(alice)}
 
 
 class Broken:
