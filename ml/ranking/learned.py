@@ -61,7 +61,8 @@ class Learned:
             if table[head]
         }
         for_it = sum((np.maximum(term, 0) for term in terms.values()), np.zeros(len(rows), dtype=np.float32))
-        return {**terms, **taken_away(np.asarray(for_it, dtype=np.float32), rows)}
+        # Shown and acted before are numbers of the row: what they take from a chance, the graph has learned already.
+        return {**terms, **taken_away(np.asarray(for_it, dtype=np.float32), rows, shown_factor=1.0, acted_factor=1.0)}
 
     def inputs(self, query: Query, candidates: Candidates) -> tuple[Floats, Any]:
         """Vectors (n, d), zeros where there is none, and author buckets (n,). Raises `Unfit`."""

@@ -18,17 +18,18 @@ from ml.models import HeadWeights
 from ml.ranking.heads import HEADS
 
 # Begun from the weights X published in 2026 (like 0.5, answer 5, follow 4, click 0.4, not interested -43, block -31,
-# mute -59): they multiply chances, and a refusal is a hundred times rarer than a like.
+# mute -59), and moderated by trial on the demo town: a small site sees too few refusals to predict them well enough to
+# multiply them by forty (docs/experiments.md).
 DEFAULT: Final[dict[str, float]] = {
-    "like": 0.5,
-    "comment": 5.0,
+    "like": 1.0,
+    "comment": 2.0,
     "repost": 1.0,
     "bookmark": 1.0,
-    "follow": 4.0,
-    "open": 0.4,
-    "dwell": 0.3,
-    "not_interested": -43.0,
-    "reject": -60.0,
+    "follow": 2.0,
+    "open": 1.0,
+    "dwell": 1.0,
+    "not_interested": -3.0,
+    "reject": -6.0,
 }
 MOST: Final = 1000.0
 CACHED_SECONDS: Final = 2.0

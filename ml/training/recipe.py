@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ml.nets.ranker.fit import Config
 
 DAYS: Final = 30
+SMALL_SITE: Final = 20_000  # requests
 RESUMED_WITHIN: Final = timedelta(hours=12)
 State = TrainingRun.State
 log = structlog.get_logger(__name__)
@@ -74,7 +75,7 @@ def _steps(plan: Plan, diary: Diary) -> TrainingRun:
     ready = gate.enough(len(data), acted_rows(data), plan.limits)
     if not ready.promote:
         raise NothingToLearn(ready.why)
-    _train(data, out, plan.config, diary)
+    _train(data, out, plan.config or config_for(data), diary)
     diary("judge", 0, 1)
     table = weights.current()
     parts = data.split(*_cut(plan.config))
@@ -94,6 +95,18 @@ def _collected(plan: Plan, diary: Diary) -> tuple[Dataset, Path]:
     folder = workshop() / "dataset"
     collect(folder, Span.of_days(plan.days, plan.now), diary)
     return Dataset(folder), workshop() / registry.name_ranker(token_hex(4), plan.now)
+
+
+def config_for(data: Dataset) -> Config:
+    """A smaller net that learns more slowly where there is little to learn from: the full one is past its best on the
+    demo town after fifty steps (docs/experiments.md)."""
+    from ml.nets.ranker.fit import Config
+
+    if len(data) >= SMALL_SITE:
+        return Config()
+    return Config(
+        width=32, layers=1, attention_heads=2, dropout=0.3, lr=5e-4, weight_decay=0.3, least_steps=400, threads=1
+    )
 
 
 def _train(data: Dataset, out: Path, config: Config | None, diary: Diary) -> None:

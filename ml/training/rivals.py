@@ -75,11 +75,12 @@ def judge_named(name: str, view: View, weights: Mapping[str, float]) -> Judged:
 
 
 def scored(probability: Array, rows: Array, weights: Mapping[str, float]) -> Array:
-    """Scores (n,) as a page would have them, but for the scale: Σ weight · probability, less what was shown, acted on
-    or refused before takes away. `rows` are in the order of NAMES."""
+    """Scores (n,) as a page would have them, but for the scale: Σ weight · probability, less what "see fewer" takes
+    away. `rows` are in the order of NAMES."""
     terms = probability * np.array([weights.get(head, 0.0) for head in HEADS])
     speaks_for_it = np.maximum(terms, 0).sum(axis=1)
-    return terms.sum(axis=1) + np.sum(list(taken_away(speaks_for_it, rows).values()), axis=0)
+    taken = taken_away(speaks_for_it, rows, shown_factor=1.0, acted_factor=1.0)  # as `ml.ranking.learned` does
+    return terms.sum(axis=1) + np.sum(list(taken.values()), axis=0)
 
 
 def predicted(folder: Path, features: list[str], view: View) -> Array:
