@@ -8,7 +8,7 @@ written by the function that the home page uses.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -49,7 +49,8 @@ class Rehearsal:
     """The town on this database. `seed` decides every act.
 
     `elsewhere`: people also act on posts that they meet outside "For you", as the demo's simulator says. `learns`:
-    their interests are learned anew after each visit. `readers` replaces how single people read.
+    their interests are learned anew after each visit. `turnout`: the chance of each person to come on an evening.
+    `readers` replaces how single people read.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class Rehearsal:
         seed: int = 0,
         elsewhere: bool = True,
         learns: bool = True,
+        turnout: float = 1.0,
         readers: Mapping[str, Reader] | None = None,
         report: Report = lambda step, done, of: None,
     ) -> None:
-        self.town, self.seed, self.elsewhere, self.learns, self.report = town, seed, elsewhere, learns, report
+        self.town, self.seed, self.report = town, seed, report
+        self.elsewhere, self.learns, self.turnout = elsewhere, learns, turnout
         self.readers = dict(readers or {})
         self.arrival = Arrival(town)
         self.written: dict[int, tuple[Words, Post]] = {}
@@ -87,6 +90,8 @@ class Rehearsal:
         """
         first = not self.written
         come = self.arrival.bring(until, acts=self.elsewhere)
+        if not come and not first:
+            return 0
         self.written |= {post.pk: (self._words[key], post) for key, post in come.items()}
         embedding.embed_posts(sorted(post.pk for post in come.values()))
         model = registry.serving_encoder()
@@ -110,10 +115,12 @@ class Rehearsal:
             self.report("interests", number, len(self.arrival.people))
 
     def visits(self, evening: datetime) -> list[Coming]:
-        """Who comes when, in order: everybody once, the active now and then a second time, an hour or more later."""
+        """Who comes when, in order: everyone by `turnout`, the active now and then again, an hour or more later."""
         luck = self._luck(evening, "visits")
         coming = []
         for person in self.town.people:
+            if luck.random() >= self.turnout:
+                continue
             first = luck.uniform(0, (CLOSES - OPENS) * 0.6)
             coming.append(Coming(evening + timedelta(hours=first), person))
             if luck.random() < SECOND_VISIT * person.activity:
@@ -121,10 +128,11 @@ class Rehearsal:
                 coming.append(Coming(evening + timedelta(hours=second), person))
         return sorted(coming, key=lambda one: (one.at, one.person.name))
 
-    def live_evening(self, evening: datetime, by: Pipeline | None = None) -> int:
-        """All visits of one evening, in their order; how many impressions were made. `by`: else what serves ranks."""
+    def live_evening(self, evening: datetime, by: Pipeline | None = None, who: Collection[str] | None = None) -> int:
+        """All visits of one evening, in their order, or those of `who`; how many impressions were made. What serves
+        ranks, or `by`."""
         self.arrive(evening)
-        coming, shown = self.visits(evening), 0
+        coming, shown = [one for one in self.visits(evening) if who is None or one.person.name in who], 0
         for number, one in enumerate(coming, 1):
             shown += self.visit(one.person, one.at, by)
             self.report("evening", number, len(coming))
