@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
 import structlog
@@ -21,6 +21,9 @@ from django.db import connection, models
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from ml.ranking.rates import ExplorationCost
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -105,6 +108,14 @@ def embedding_lag() -> Lag:
     # An id carries the moment it was made; an edited post counts from when it was written.
     oldest = time.time() - (min(ids) >> 16) / 1000 if ids else 0.0
     return Lag(len(ids), max(oldest, 0.0), encoder)
+
+
+@kept(600)
+def exploration() -> ExplorationCost:
+    """What places given to the unknown cost against the ranked ones beside them, over four weeks."""
+    from ml.ranking.rates import exploration_cost
+
+    return exploration_cost(days=28)
 
 
 @kept(5)

@@ -58,11 +58,26 @@ class SiteCollector(Collector):
         if lag is not None:
             yield _gauge("courtyard_posts_without_vector", "Posts that wait for their vector", lag.posts)
             yield _gauge("courtyard_oldest_without_vector_seconds", "Age of the oldest of them", lag.oldest_seconds)
+        yield from _exploration()
         if queues is not None:
             waiting = GaugeMetricFamily("courtyard_queue_length", "Tasks that wait for a worker", labels=["queue"])
             for name, number in queues.items():
                 waiting.add_metric([name], number)
             yield waiting
+
+
+def _exploration() -> Iterator[Metric]:
+    """How often places given to the unknown were answered, and the ranked ones beside them, over four weeks."""
+    cost = figures.exploration()
+    if cost is None:
+        return
+    shown = GaugeMetricFamily("courtyard_exploration_impressions", "Impressions, by kind of place", labels=["place"])
+    rate = GaugeMetricFamily("courtyard_exploration_rate", "Share of them that was answered", labels=["place"])
+    for place, found in vars(cost).items():
+        shown.add_metric([place], found.impressions)
+        if found.value is not None:
+            rate.add_metric([place], found.value)
+    yield from (shown, rate)
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:

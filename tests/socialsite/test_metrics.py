@@ -117,3 +117,23 @@ def test_without_a_token_only_this_machine_and_no_proxy(client: Client, db: None
     assert client.get("/metrics", REMOTE_ADDR="203.0.113.5").status_code == 403
     assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 403
     assert client.get("/metrics").status_code == 200
+
+
+def test_what_exploring_costs_is_told(client: Client, alice: User, bob: User) -> None:
+    from uuid import uuid4
+
+    from feed.models import Impression, Outcome
+
+    request = uuid4()
+    for place, kind in ((10, "interest"), (11, "explore"), (12, "interest")):
+        post = actions.publish(bob, f"at {place}")
+        made = Impression.objects.create(
+            person=alice, post=post, request_id=request, position=place, reason={"kind": kind}
+        )
+        if place == 10:
+            Outcome.objects.create(impression=made, kind="like")
+    found = gauges(client)
+    assert found["courtyard_exploration_impressions/explored"] == 1
+    assert found["courtyard_exploration_rate/explored"] == 0
+    assert found["courtyard_exploration_rate/beside_explored"] == 0.5
+    assert "courtyard_exploration_rate/new_voices" not in found
