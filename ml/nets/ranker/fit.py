@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -209,7 +210,11 @@ def answers(batch: Batch) -> tuple[Tensor, Tensor]:
 def rate_at(step: int, steps: int) -> float:
     """Share of the learning rate: up for a twentieth of the way, then down along a cosine to a twentieth."""
     warm = max(steps // 20, 1)
-    return (step + 1) / warm if step < warm else 0.05 + 0.475 * (1 + np.cos(np.pi * (step - warm) / (steps - warm + 1)))
+    return (
+        (step + 1) / warm
+        if step < warm
+        else 0.05 + 0.475 * (1 + math.cos(math.pi * (step - warm) / (steps - warm + 1)))
+    )
 
 
 def learn(run: Run) -> None:
@@ -223,6 +228,7 @@ def learn(run: Run) -> None:
         run.model.load_state_dict(kept["model"])
         optimizer.load_state_dict(kept["optimizer"])
         state = kept["state"]
+        run.progress("going on from a checkpoint", state["step"], run.steps)
     run.model.train()
     while state["step"] < run.steps and state["stale"] < config.patience:
         _step(run, model, optimizer, state["step"])

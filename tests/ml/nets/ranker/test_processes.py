@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,7 +55,8 @@ def killed(town: Dataset, out: Path) -> None:
 def test_a_killed_training_resumes_to_the_same_weights(town: Dataset, tmp_path: Path) -> None:
     finished(started(town, tmp_path / "whole"))
     killed(town, tmp_path / "killed")
-    finished(started(town, tmp_path / "killed"))
+    told = finished(started(town, tmp_path / "killed"))
+    assert re.search(r"^[1-9]\d*/60 going on from a checkpoint$", told, re.MULTILINE), told
     whole, resumed = (load_file(tmp_path / name / export.WEIGHTS) for name in ("whole", "killed"))
     assert all((whole[name] == resumed[name]).all() for name in whole)
 
