@@ -31,7 +31,7 @@ class HeldOut:
     @property
     def request(self) -> Array:
         """The request of each row, (n,)."""
-        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start).astype(np.int64))
 
 
 def gains(labels: Array, weights: Mapping[str, float]) -> Array:
