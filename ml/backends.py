@@ -8,7 +8,8 @@ from feed.popular import PopularFirst
 from ml.conf import SEARCH_FLOOR
 from ml.embedding.encoder import get_encoder
 from ml.embedding.nearest import nearest_posts
-from ml.ranking import explain, outside, serve, suggest, suggest_words
+from ml.models import ModelVersion
+from ml.ranking import attribution, explain, outside, serve, suggest, suggest_words, weights
 from ml.registry import serving_encoder
 from ml.understanding.language import language_of
 
@@ -35,8 +36,10 @@ class HomeRanker:
         """From what was logged with the impression: what the ranker saw then, in the names of now."""
         return Why(
             sentence=explain.sentences(impression.person, [impression.reason])[0],
-            bars=explain.bars(impression.terms),
+            bars=explain.bars(impression.terms, _amounts(impression)),
             model_version=impression.model_version,
+            acts=explain.acts(impression.person, attribution.of_impression(impression)),
+            source=explain.source(impression.source),
         )
 
 
@@ -54,6 +57,14 @@ class Suggester:
 
     def say_why(self, viewer: Any, kind: str, reasons: Sequence[dict[str, Any]]) -> Sequence[str]:
         return suggest_words.phrases(viewer, reasons)
+
+
+def _amounts(impression: Any) -> dict[str, str]:
+    """Chances and weights of a learned score, by the card of the version and the weights of that moment."""
+    if not any(name.startswith("head:") for name in impression.terms):
+        return {}
+    card = ModelVersion.objects.filter(name=impression.model_version).values_list("card", flat=True).first() or {}
+    return explain.amounts_of(impression.terms, float(card.get("scale", 1.0)), weights.at(impression.shown_at))
 
 
 class Understanding:

@@ -8,11 +8,15 @@ from typing import Any
 
 from django.db.models import Case, CharField, F, TextField, Value, When
 from django.db.models.functions import Left
+from django.utils.formats import number_format
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _, ngettext
 
 from accounts.models import User
 from feed.backends import Bar
 from feed.models import Group, Post, Topic
+from ml.ranking import steering, weights
+from ml.ranking.attribution import Moved
 from ml.ranking.reasons import WORDS
 
 SNIPPET = 42
@@ -182,18 +186,77 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], Names], str]] = {
 }
 
 
-def bars(terms: Mapping[str, float]) -> Sequence[Bar]:
+def bars(terms: Mapping[str, float], amounts: Mapping[str, str] | None = None) -> Sequence[Bar]:
     """The terms of a score in words, the strongest first; each value is its share of all that spoke for or against."""
     total = sum(abs(value) for value in terms.values())
     if total == 0:
         return []
-    words = words_of_terms()
+    words, amounts = all_words(), amounts or {}
     found = [
-        Bar(name, words.get(name, (name, ""))[0], round(value / total, 4), words.get(name, (name, ""))[1])
+        Bar(name, *_first(words.get(name, (name, "")), round(value / total, 4)), amounts.get(name, ""))
         for name, value in terms.items()
         if abs(value) / total >= 0.005
     ]
     return sorted(found, key=lambda bar: -abs(bar.value))
+
+
+def _first(words: tuple[str, str], value: float) -> tuple[str, float, str]:
+    return words[0], value, words[1]
+
+
+def amounts_of(terms: Mapping[str, float], scale: float, table: Mapping[str, float]) -> dict[str, str]:
+    """For every head's term “12 % × 0.5”: the estimated chance, recovered from what was logged, and its weight."""
+    said = {}
+    for name, value in terms.items():
+        weight = table.get(name.removeprefix("head:"), 0.0) if name.startswith("head:") else 0.0
+        if weight and scale:
+            chance = 100 * min(max(value / (scale * weight), 0.0), 1.0)
+            written = number_format(chance, decimal_pos=0 if chance >= 10 else 1 if chance >= 1 else 2)
+            said[name] = _("%(chance)s %% × %(weight)s") % {"chance": written, "weight": number_format(weight)}
+    return said
+
+
+def all_words() -> dict[str, tuple[str, str]]:
+    """Label and meaning of every term there is: of the recipe, of what a model predicts, of sliders."""
+    heads = {f"head:{head}": said for head, said in weights.words().items()}
+    return {**words_of_terms(), **heads, **steering.words_of_terms()}
+
+
+def acts(viewer: Any, moved: Sequence[Moved]) -> list[str]:
+    """The acts that moved a score, in words; what is gone or closed to the viewer is not named. One query, or none."""
+    names = names_in(viewer, [{"post": one.post_id} for one in moved])
+    return [_act(one, *names.posts[one.post_id]) for one in moved if one.post_id in names.posts]
+
+
+def _act(one: Moved, text: str, name: str) -> str:
+    said = {
+        "like": _("You liked %(post)s, %(when)s ago"),
+        "repost": _("You reposted %(post)s, %(when)s ago"),
+        "bookmark": _("You kept %(post)s, %(when)s ago"),
+        "comment": _("You answered %(post)s, %(when)s ago"),
+        "refused": _("You said no to %(post)s, %(when)s ago"),
+    }[one.kind]
+    post = _("“%(text)s” by %(name)s") if text else _("a post by %(name)s")
+    told = said % {"post": post % {"text": text, "name": name}, "when": timesince(one.at, depth=1)}
+    return told if one.by > 0 else _("%(act)s (this spoke against it)") % {"act": told}
+
+
+def source(name: str) -> str:
+    """Where a post came from, in words; empty for a source that is not known any more."""
+    return {
+        "follows": _("posts of people you follow, or often respond to"),
+        "topics": _("topics you follow"),
+        "liked topics": _("topics you often like"),
+        "groups": _("your groups"),
+        "liked by followed": _("what people you follow liked"),
+        "reposts": _("what people you follow reposted"),
+        "co-engaged": _("what people respond to who liked the same as you"),
+        "interests": _("posts near to your interests"),
+        "rising": _("what is rising here"),
+        "cold start": _("what many people here liked"),
+        "exploration": _("a look beyond your interests"),
+        "new voices": _("new voices"),
+    }.get(name, "")
 
 
 def words_of_terms() -> dict[str, tuple[str, str]]:

@@ -12,11 +12,15 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from feed.backends import Slate
 from feed.models import Post, Topic
-from ml.ranking import serve
+from ml.ranking import attribution, explain, serve
+from ml.ranking.attribution import NAME_OF_RANKER
 from ml.ranking.candidate import Query
-from ml.ranking.explain import sentences, words_of_terms
+from ml.ranking.explain import all_words, sentences
 from ml.ranking.features import FEATURES, NAMES
+from ml.ranking.history import history_of
+from ml.ranking.learned import load, standing
 from ml.ranking.pipeline import Trace
+from ml.registry import serving_ranker
 
 
 class Command(BaseCommand):
@@ -35,11 +39,22 @@ class Command(BaseCommand):
         slate, _selected, trace = serve.traced(query)
         if post is None:
             self._viewer(query)
+            self._model(query)
             self._stages(trace)
             self._removed(trace)
             self._places(person, slate, top)
         else:
-            self._post(person, post, slate, trace)
+            self._post(person, post, slate, trace, query)
+
+    def _model(self, query: Query) -> None:
+        self._head("The model")
+        self._say(f"scored by {query.scored_by}; serving: {serving_ranker() or 'hand-set recipe'} ({standing()})")
+        if query.bucket:
+            self._say(f"arm of the experiment: {query.bucket}")
+        if query.shadow:
+            self._say(f"shadow, which changes nothing: {query.shadow}")
+        sliders = {name: value for name, value in vars(query.sliders).items() if value}
+        self._say(f"history it reads: {len(history_of(query))} acts; sliders: {sliders or 'in the middle'}")
 
     def _viewer(self, query: Query) -> None:
         self._head("The viewer")
@@ -86,7 +101,7 @@ class Command(BaseCommand):
             self._say(f"     {why[place - 1]}{' (seen before)' if item.seen_before else ''}")
             self._say(f"     {_terms(item.terms)}")
 
-    def _post(self, person: User, post_id: int, slate: Slate, trace: Trace) -> None:
+    def _post(self, person: User, post_id: int, slate: Slate, trace: Trace, query: Query) -> None:
         places = {item.post_id: place for place, item in enumerate(slate.items)}
         post = Post.objects.select_related("author").filter(pk=post_id).first()
         if post is None:
@@ -98,6 +113,7 @@ class Command(BaseCommand):
             self._say(f"Place {places[post_id] + 1} of {len(slate.items)}, score {item.score:.2f}, from {item.source}.")
             self._say(sentences(person, [item.reason])[0])
             self._table(item.terms, item.features)
+            self._acts(person, post, query, item.features)
         elif post_id in trace.removed:
             name, reason = trace.removed[post_id]
             self._say(f"Left out by the filter “{name}”: {reason}.")
@@ -108,12 +124,26 @@ class Command(BaseCommand):
             row = trace.scored["row"][rank].tolist()
             terms = {name[5:]: float(trace.scored[name][rank]) for name in names}
             self._table(terms, dict(zip(NAMES, row, strict=True)))
+            self._acts(person, post, query, dict(zip(NAMES, row, strict=True)))
         else:
             self._say("No source found it: it is too old, or nothing leads from this person to it.")
 
+    def _acts(self, person: User, post: Post, query: Query, features: dict[str, float]) -> None:
+        """The acts that moved its score most, where a trained model scored it."""
+        if not NAME_OF_RANKER.fullmatch(query.scored_by):
+            return
+        self._head("Acts that moved its score most, each left out once")
+        row = attribution.row_logged(features)
+        moved = attribution.of_post(load(query.scored_by), query, post.pk, post.author_id, row)
+        for one in moved:
+            said = explain.acts(person, [one])
+            self._say(f"{one.by:>+9.3f}  {said[0] if said else 'an act on a post that is gone or closed'}")
+        if not moved:
+            self._say("none: no act is known, or none of them mattered")
+
     def _table(self, terms: dict[str, float], features: dict[str, float]) -> None:
-        self._head("Terms of its score (weights: ml/ranking/home.py)")
-        said = words_of_terms()
+        self._head("Terms of its score (weights: ml/ranking/weights.py, home.py)")
+        said = all_words()
         for name, value in sorted(terms.items(), key=lambda term: -abs(term[1])):
             if value:
                 self._say(f"{value:>+9.3f}  {name:<16}{said[name][1] if name in said else ''}")
