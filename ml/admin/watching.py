@@ -53,6 +53,7 @@ class WatchingAdmin(Reader):
                 (_("By version"), series.table(today, "version")),
                 (_("By source"), series.table(today, "source")),
                 (_("By position"), series.table(today, "band")),
+                (_("What exploring costs"), series.exploration()),
                 (_("Answered with a no, by source"), series.table(today, "source", answer="negative")),
             ],
             "shadows": shadow.compare(timezone.now() - timedelta(days=SHADOW_DAYS)),

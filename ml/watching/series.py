@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from feed.charts import MARKS, Lines, lines
 from ml.models import DriftFigure, ModelVersion, OnlineFigure
+from ml.ranking.rates import exploration_cost
 from ml.watching.online import BANDS, Rate, rates
 
 VERSIONS: Final = 12  # newest versions in a chart
@@ -118,16 +119,24 @@ def table(today: date, column: str, days: int = 7, answer: str = "positive") -> 
     """Rates of the last days by one column, the most shown first."""
     figures = OnlineFigure.objects.filter(day__gt=today - timedelta(days=days))
     found = sorted(rates(figures, column, answer=answer).items(), key=lambda item: -item[1].impressions)
-    return [
-        Row(
-            value or "–",
-            rate.impressions,
-            f"{100 * (rate.value or 0):.1f} %",
-            f"{100 * rate.interval[0]:.1f} – {100 * rate.interval[1]:.1f} %",
-        )
-        for (value,), rate in found
-        if rate.impressions
-    ]
+    return [_row(value or "–", rate) for (value,), rate in found if rate.impressions]
+
+
+def _row(name: str, rate: Rate) -> Row:
+    low, high = rate.interval
+    return Row(name, rate.impressions, f"{100 * (rate.value or 0):.1f} %", f"{100 * low:.1f} – {100 * high:.1f} %")
+
+
+def exploration(days: int = 7) -> list[Row]:
+    """What places given to the unknown cost: their rates beside those of the ranked places next to them."""
+    cost = exploration_cost(days)
+    named = {
+        _("Explored places"): cost.explored,
+        _("Ranked places beside them"): cost.beside_explored,
+        _("New voices"): cost.new_voices,
+        _("Ranked places beside new voices"): cost.beside_new_voices,
+    }
+    return [_row(name, rate) for name, rate in named.items() if rate.impressions]
 
 
 def drift(today: date, version: str) -> list[Lines]:

@@ -104,3 +104,13 @@ def test_the_prior_is_how_the_site_answers(served: str, alice: User) -> None:
 
     a, b = posterior(np.array([0.0, 10.0]), np.array([0.0, 4.0]), 0.2)
     assert (a / (a + b)).tolist() == pytest.approx([0.2, 0.3])
+
+
+def test_the_admin_is_shown_what_exploring_costs(show: Show) -> None:
+    from ml.watching import series
+
+    one = uuid4()
+    show(11, one, "explore")
+    show(10, one, "interest", "like")
+    rows = {row.name: (row.impressions, row.rate) for row in series.exploration()}
+    assert rows == {"Explored places": (1, "0.0 %"), "Ranked places beside them": (1, "100.0 %")}
