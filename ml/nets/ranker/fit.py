@@ -18,6 +18,7 @@ from ml.nets.ranker import checkpoint, export, objective, together
 from ml.nets.ranker.batches import Batch, Sampling
 from ml.nets.ranker.data import Dataset, View
 from ml.nets.ranker.net import PLACES, Ranker, Shape, Trained, geometry, squeezed
+from ml.nets.ranker.warm import begin
 from ml.ranking.heads import HEADS
 
 Progress = Callable[[str, int, int], None]
@@ -62,6 +63,7 @@ class Config:
     attention_heads: int = 4
     dropout: float = 0.1
     listwise: float = 0.0  # share of the loss that asks which row of a request was acted on; see objective
+    warm: bool = False  # begin as the regression on the numbers alone: for few rows; see warm
     threads: int = 0  # 0: as torch has it
     private: Privacy | None = None
 
@@ -229,6 +231,8 @@ def learn(run: Run) -> None:
         optimizer.load_state_dict(kept["optimizer"])
         state = kept["state"]
         run.progress("going on from a checkpoint", state["step"], run.steps)
+    if config.warm and not state["step"]:
+        begin(run)
     run.model.train()
     while state["step"] < run.steps and state["stale"] < config.patience:
         _step(run, model, optimizer, state["step"])
