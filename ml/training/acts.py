@@ -31,7 +31,7 @@ SELECT a.person_id, extract(epoch FROM a.at)::float8, a.post_id, a.kind, p.autho
     WHERE post_id IS NOT NULL AND kind IN ('not_interested', 'hide')
 ) AS a JOIN feed_post p ON p.id = a.post_id AND p.deleted_at IS NULL AND p.author_id <> a.person_id
 JOIN accounts_consent c ON c.person_id = a.person_id AND c.training AND c.behaviour
-ORDER BY a.person_id, a.at
+ORDER BY a.person_id, a.at, a.kind, a.post_id
 """
 
 
