@@ -49,6 +49,6 @@ def _pieces(run: Run) -> list[tuple[Tensor, Tensor, Tensor]]:
     rng = np.random.default_rng(run.config.seed)
     for chosen in np.array_split(np.unique(spaced), -(-len(spaced) // PIECE)):
         batch = run.data.gather(chosen, sampling=run.config.sampling, rng=rng)
-        *history, post, author, row = tensors(batch)
-        found.append((run.net.normalised(row, geometry(*history, post, author)), *answers(batch)))
+        *others, row = tensors(batch)
+        found.append((run.net.normalised(row, geometry(*others)), *answers(batch)))
     return found

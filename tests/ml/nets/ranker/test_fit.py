@@ -140,3 +140,13 @@ def test_moments_without_a_validation_part_train_to_the_end(town: Dataset, tmp_p
     assert card["metrics"]["validation"]["requests"] == 0
     assert card["metrics"]["test"]["requests"] == 100
     assert card["calibration"]["slope"] == [1.0] * len(HEADS)
+
+
+def test_begun_as_a_regression_it_knows_much_before_its_first_step(town: Dataset, tmp_path: Path) -> None:
+    def known(warm: bool) -> float:
+        config = replace(TINY, warm=warm, lr=0.0)
+        run = fit.train(town.folder, tmp_path / str(warm), config)
+        return float(run.card["metrics"]["test"]["heads"]["like"]["auc"])
+
+    assert known(warm=False) < 0.55
+    assert known(warm=True) > 0.6
