@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import Follow, User
 from feed.backends import Slate
@@ -102,6 +102,8 @@ class Rehearsal:
             topics.label_posts(every[start : start + 500])
         _forget_what_is_kept()
         if first:
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")  # the planner knows nothing of rows that came all at once
             self.learn_all(until)
         return len(come)
 

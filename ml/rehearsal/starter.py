@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from ml.embedding.atomic import folder_written_whole
 from ml.models import ModelVersion
 from ml.ranking.features import NAMES
 from ml.ranking.heads import HEADS
+from ml.ranking.history import BUCKETS
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "starter"
 FILES: Final = ("model.onnx", "model.safetensors", "card.json")
@@ -62,6 +64,20 @@ def _put_in_place(name: str) -> None:
         if folder is not None:
             for file in FILES:
                 shutil.copyfile(FOLDER / file, folder / file)
+
+
+def forget_authors(dataset: Path) -> None:
+    """Give every author another bucket in each request of a dataset, the same within it: who is who in the town means
+    nothing on other sites, but that two posts have one author does."""
+    data = {name: np.load(dataset / f"{name}.npy") for name in ("start", "hist_author", "row_author")}
+    rng = np.random.default_rng(0)
+    requests = len(data["start"]) - 1
+    times, more = 2 * rng.integers(0, BUCKETS // 2, requests) + 1, rng.integers(0, BUCKETS, requests)
+    of_row = np.repeat(np.arange(requests), np.diff(data["start"]))
+    history = (data["hist_author"] * times[:, None] + more[:, None]) % BUCKETS
+    rows = (data["row_author"] * times[of_row] + more[of_row]) % BUCKETS
+    np.save(dataset / "hist_author.npy", history.astype(data["hist_author"].dtype))
+    np.save(dataset / "row_author.npy", rows.astype(data["row_author"].dtype))
 
 
 def ship(name: str) -> Path:

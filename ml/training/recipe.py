@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -46,6 +46,7 @@ class Plan:
     limits: gate.Limits = field(default_factory=gate.Limits)
     by: Any = None
     now: datetime = field(default_factory=timezone.now)
+    prepare: Callable[[Path], None] = lambda folder: None  # what is done to the dataset before it is learned from
 
 
 def night(plan: Plan | None = None, show: Progress | None = None) -> TrainingRun:
@@ -94,6 +95,7 @@ def _collected(plan: Plan, diary: Diary) -> tuple[Dataset, Path]:
     clear()
     folder = workshop() / "dataset"
     collect(folder, Span.of_days(plan.days, plan.now), diary)
+    plan.prepare(folder)
     return Dataset(folder), workshop() / registry.name_ranker(token_hex(4), plan.now)
 
 

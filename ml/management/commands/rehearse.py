@@ -1,4 +1,4 @@
-"""Lets the town live thirty days on an empty site, trains a ranker on what happened, and makes it the shipped one."""
+"""Lets the town live its days on an empty site, trains a ranker on what happened, and makes it the shipped one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
-from django.db import connection
 from tqdm import tqdm
 
 from accounts.models import User
@@ -20,28 +19,26 @@ class Command(BaseCommand):
     help = "Make the ranker that new sites start with, from rehearsed days of the demo town. Wants an empty site."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=30)
+        parser.add_argument("--days", type=int, default=15, help="Evenings lived, the last of the town's thirty days.")
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, *args: Any, days: int, seed: int, **options: Any) -> None:
         if User.objects.exists():
             raise CommandError("People live here already. Use an empty site: VAR_DIR=var/rehearsal manage.py rehearse")
-        from feed.demo.town import Town
+        from feed.demo.town import DAYS, Town
         from ml.rehearsal.days import Rehearsal
 
         town = Rehearsal(Town(NOW), seed=seed)
-        for day in tqdm(range(days), desc="days", unit="day", disable=None):
+        call_command("prepare_models")
+        for day in tqdm(range(DAYS - days, DAYS), desc="days", unit="day", disable=None):
             town.live_evening(town.evening_of(day))
-            if day % 5 == 0:
-                with connection.cursor() as cursor:
-                    cursor.execute("ANALYZE")
-        self._train(town.evening_of(days), seed)
+        self._train(town.evening_of(DAYS))
 
-    def _train(self, now: datetime, seed: int) -> None:
+    def _train(self, now: datetime) -> None:
         from ml.rehearsal import starter
         from ml.training.recipe import Plan, night
 
-        run = night(Plan(days=60, now=now))
+        run = night(Plan(days=60, now=now, prepare=starter.forget_authors))
         self.stdout.write(run.message)
         if run.version is None:
             raise CommandError("Nothing was trained.")

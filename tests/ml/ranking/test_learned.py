@@ -285,7 +285,7 @@ def test_chances_that_are_not_finite_become_base_rates(db: None, served: str) ->
     publish(made=graph(row={"likes": 1.0}, clean=False))
     one = load(VERSION)
     columns = ScoreBy(home.PLAIN, lambda _query: one)(query(model=MODEL), batch({"likes": float("nan")}, {}))
-    assert columns["term:head:like"][0] == pytest.approx(2 * 0.5 * 0.1)
+    assert columns["term:head:like"][0] == pytest.approx(2 * weights.DEFAULT["like"] * 0.1)
     assert np.isfinite(columns["term:head:like"]).all()
 
 
@@ -301,7 +301,7 @@ def test_a_post_without_a_vector_is_scored(db: None, served: str) -> None:
     publish()
     posts = batch({"has_vector": False})
     columns = ScoreBy(home.PLAIN, lambda _query: load(VERSION))(query(model=MODEL, learns=True), posts)
-    assert columns["term:head:like"][0] == pytest.approx(2 * 0.5 / (1 + np.exp(2.0)), rel=1e-4)
+    assert columns["term:head:like"][0] == pytest.approx(2 * weights.DEFAULT["like"] / (1 + np.exp(2.0)), rel=1e-4)
 
 
 def test_nothing_to_score_is_no_error(db: None, served: str) -> None:
