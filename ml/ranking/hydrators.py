@@ -12,6 +12,7 @@ from ml.ranking.candidate import Candidates, Column, Floats, Query
 from ml.ranking.history import LENGTH
 from ml.ranking.rates import POSITIVE
 from ml.ranking.sql import rows
+from ml.ranking.viewer import VISIT
 
 _FACTS = """
 SELECT p.id, p.author_id, split_part(p.language, '-', 1), p.likes_count, p.comments_count,
@@ -35,7 +36,8 @@ FROM feed_post p JOIN accounts_user u ON u.id = p.author_id JOIN accounts_profil
   LEFT JOIN LATERAL (
     SELECT count(*) AS tried, count(*) FILTER (WHERE EXISTS (
       SELECT 1 FROM feed_outcome o WHERE o.impression_id = i.id AND o.kind = ANY(%(positive)s))) AS answered
-    FROM feed_impression i WHERE i.post_id = p.id) AS fresh ON p.id = ANY(%(fresh)s::bigint[])
+    FROM feed_impression i WHERE i.post_id = p.id
+      AND (i.person_id <> %(viewer)s OR i.shown_at < %(this_visit)s)) AS fresh ON p.id = ANY(%(fresh)s::bigint[])
 WHERE p.id = ANY(%(ids)s)
 """
 # The column, its type, and what is assumed when the facts cannot be had: readable, for the caller decides that anyway.
@@ -82,6 +84,7 @@ class PostFacts:
                 "phrases": list(query.muted_phrases),
                 "fresh": candidates.ids[candidates.found(EXPLORATION)].tolist(),
                 "positive": list(POSITIVE),
+                "this_visit": query.now - VISIT,  # a reload finds the page as it was
             },
         )
         columns = self.missing(query, len(candidates))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ml.ranking.candidate import Candidates, Column, Floats, Ints, Query
-from ml.ranking.thompson import draw, posterior
+from ml.ranking.thompson import posterior, rounds, winner
 
 RANKED, EXPLORED, NEW_VOICE = 0, 1, 2  # how a place was filled
 
@@ -85,7 +86,6 @@ class _Table:
         self.chosen: list[int] = []
         self.kinds: list[int] = []
         self.propensities: list[float] = []
-        self.random = np.random.default_rng(query.seed)
         self.scores = candidates["score"].astype(np.float32)
         self.free = np.ones(len(candidates), dtype=np.bool_)
         known = (candidates["interest"] >= rule.known_interest) | (candidates["topic_interest"] > 0)
@@ -165,11 +165,20 @@ class _Table:
         if not len(rows):
             return False
         rows = self._within_author_cap(rows)
-        of = self.candidates
-        a, b = posterior(of["tried"][rows], of["answered"][rows], self.query.usual_response)
-        drawn, chance = draw(a, b, of["feedback"][rows], self.random)
-        self._take(int(rows[drawn]), EXPLORED, chance)
+        best, chance = winner(self._rounds[:, np.searchsorted(self._explorable, rows)])
+        self._take(int(rows[best]), EXPLORED, chance)
         return True
+
+    @cached_property
+    def _explorable(self) -> Ints:
+        return np.flatnonzero(self.exploring)
+
+    @cached_property
+    def _rounds(self) -> Column:
+        """The draws of all that may be explored, one column each: of one page, for all its explored places."""
+        of, rows = self.candidates, self._explorable
+        a, b = posterior(of["tried"][rows], of["answered"][rows], self.query.usual_response)
+        return rounds(of.ids[rows], a, b, of["feedback"][rows], self.query.seed)
 
     def _take(self, row: int, kind: int, propensity: float) -> None:
         self.chosen.append(row)

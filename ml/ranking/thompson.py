@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ml.ranking.candidate import Floats
+from ml.ranking.candidate import Floats, Ints
 
 PRIOR_WEIGHT: Final = 10.0  # impressions that the site's own rate is worth before the first of a post's own
 LEAST_RATE: Final = 0.002
@@ -25,14 +26,24 @@ def posterior(tried: Floats, answered: Floats, usual: float) -> tuple[Floats, Fl
     return np.asarray(a, dtype=np.float32), np.asarray(b, dtype=np.float32)
 
 
-def draw(a: Floats, b: Floats, scale: Floats, random: np.random.Generator) -> tuple[int, float]:
-    """(the row that wins one draw from every posterior · `scale`, its propensity). Raises ValueError without rows.
+def rounds(ids: Ints, a: Floats, b: Floats, scale: Floats, seed: int) -> NDArray[np.float64]:
+    """DRAWS + 1 draws from every posterior · `scale`, shape (DRAWS + 1, n): the first chooses, the others estimate.
 
-    The propensity is the share of DRAWS further rounds that the row wins, counted with the round that chose it, so that
-    it is never zero.
+    Each post has a stream of its own, so that what happens to one leaves the draws of the others as they were.
     """
-    if not len(a):
+    drawn = [
+        np.random.default_rng([seed, post]).beta(a[row], b[row], DRAWS + 1) * scale[row]
+        for row, post in enumerate(ids.tolist())
+    ]
+    return np.stack(drawn, axis=1) if drawn else np.zeros((DRAWS + 1, 0))
+
+
+def winner(drawn: NDArray[np.float64]) -> tuple[int, float]:
+    """(which column wins the first round, its propensity) of rounds, shape (m, n). Raises ValueError without columns.
+
+    The propensity is the share of rounds it wins, counted with the one that chose it, so that it is never zero.
+    """
+    if not drawn.shape[1]:
         raise ValueError("nothing to draw from")
-    rounds = random.beta(a.astype(np.float64), b.astype(np.float64), size=(DRAWS + 1, len(a))) * scale
-    winners = rounds.argmax(axis=1)
+    winners = drawn.argmax(axis=1)
     return int(winners[0]), float((winners == winners[0]).mean())

@@ -75,8 +75,8 @@ def test_cost_is_unknown_where_nothing_was_explored(show: Show) -> None:
 
 def test_the_ranker_knows_how_often_a_fresh_post_was_answered(show: Show, alice: User, charlie: User) -> None:
     post, other = publish(charlie, "Fresh"), publish(charlie, "Found by another")
-    show(1, uuid4(), "explore", "like", "comment", post=post)
-    show(1, uuid4(), "explore", "open", post=post)
+    show(1, uuid4(), "explore", "like", "comment", post=post, days=1)
+    show(1, uuid4(), "explore", "open", post=post, days=1)
     show(1, uuid4(), "rising", "like", post=other)
     candidates = merged([Found("exploration", [post.pk]), Found("rising", [other.pk])])
     columns = PostFacts()(query_for(alice, limit=10), candidates)
@@ -114,3 +114,13 @@ def test_the_admin_is_shown_what_exploring_costs(show: Show) -> None:
     show(10, one, "interest", "like")
     rows = {row.name: (row.impressions, row.rate) for row in series.exploration()}
     assert rows == {"Explored places": (1, "0.0 %"), "Ranked places beside them": (1, "100.0 %")}
+
+
+def test_ones_own_visit_changes_no_draw(show: Show, alice: User, charlie: User) -> None:
+    post = publish(charlie, "Fresh")
+    show(1, uuid4(), "explore", post=post)
+    show(1, uuid4(), "explore", post=post, days=1)
+    columns = PostFacts()(query_for(alice, limit=10), merged([Found("exploration", [post.pk])]))
+    assert columns["tried"].tolist() == [1]
+    columns = PostFacts()(query_for(charlie, limit=10), merged([Found("exploration", [post.pk])]))
+    assert columns["tried"].tolist() == [2]

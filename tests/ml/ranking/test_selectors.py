@@ -137,7 +137,7 @@ def explored(posts: list[dict[str, Any]], seeds: int = 60, **asked: Any) -> Coun
 
 
 def test_what_was_answered_often_is_explored_more_and_what_was_not_less() -> None:
-    found = explored([fresh(50, 15, 6), fresh(51), fresh(52, 15, 0)])
+    found = explored([fresh(50, 15, 3), fresh(51), fresh(52, 15, 0)], seeds=120, usual_response=0.1)
     assert found[13] > found[14] > found[15]
     assert found[14] > 0
 
