@@ -14,7 +14,7 @@ from ml.ranking.candidate import Floats, Ints
 
 PRIOR_WEIGHT: Final = 10.0  # impressions that the site's own rate is worth before the first of a post's own
 LEAST_RATE: Final = 0.002
-DRAWS: Final = 256  # from which the propensity is estimated
+DRAWS: Final = 128  # from which the propensity is estimated
 
 
 def posterior(tried: Floats, answered: Floats, usual: float) -> tuple[Floats, Floats]:
