@@ -41,11 +41,12 @@ class Moved:
 def moved(
     model: Learned, history: History, vector: Floats, author: int, row: Floats, table: Mapping[str, float]
 ) -> Floats:
-    """For each of h acts the score with all of them less the score without it, (h,). vector (d,), row (F,)."""
+    """For each of h acts the score with all of them less the score without it, (h,). vector (d,), author a bucket,
+    row (F,)."""
     acts = len(history)
     masks = np.ones((1 + acts, acts), dtype=np.bool_)
     masks[np.arange(1, 1 + acts), np.arange(acts)] = False
-    authors = np.array([bucket(author)], dtype=np.int64)
+    authors = np.array([author], dtype=np.int64)
     chances = model.ask(masks, history, vector[None], authors, row[None])[:, 0]
     scores = model.scale * (chances @ np.array([table[head] for head in HEADS], dtype=np.float32))
     return np.asarray(scores[0] - scores[1:], dtype=np.float32)
@@ -87,7 +88,8 @@ def of_post(model: Learned, query: Query, post_id: int, author: int, row: Floats
     if not len(history):
         return []
     vector = query.vector_of.get(post_id, np.zeros(model.dimensions, dtype=np.float32))
-    return named(history, moved(model, history, vector, author, row, weights.at(query.now)), query.now)
+    by = moved(model, history, vector, bucket(author), row, weights.at(query.now))
+    return named(history, by, query.now)
 
 
 def row_logged(features: Mapping[str, Any]) -> Floats:

@@ -130,7 +130,7 @@ def test_leaving_an_act_out_is_what_having_done_less_would_say(db: None, served:
     model, rng = load(VERSION), np.random.default_rng(1)
     history = some_history(rng, 6)
     vector, row = axis(0, 3), np.zeros(len(NAMES), dtype=np.float32)
-    by = attribution.moved(model, history, vector, 7, row, weights.DEFAULT)
+    by = attribution.moved(model, history, vector, 1, row, weights.DEFAULT)
     table = np.array(list(weights.DEFAULT.values()), dtype=np.float32)
     scores = [
         float((model.chances(one, vector[None], np.array([1]), row[None])[0] @ table) * model.scale)
