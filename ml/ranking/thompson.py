@@ -14,7 +14,7 @@ from ml.ranking.candidate import Floats, Ints
 
 PRIOR_WEIGHT: Final = 10.0  # impressions that the site's own rate is worth before the first of a post's own
 LEAST_RATE: Final = 0.002
-DRAWS: Final = 128  # from which the propensity is estimated
+DRAWS: Final = 256  # from which the propensity is estimated
 
 
 def posterior(tried: Floats, answered: Floats, usual: float) -> tuple[Floats, Floats]:
@@ -32,7 +32,7 @@ def rounds(ids: Ints, a: Floats, b: Floats, scale: Floats, seed: int) -> NDArray
     Each post has a stream of its own, so that what happens to one leaves the draws of the others as they were.
     """
     drawn = [
-        np.random.default_rng([seed, post]).beta(a[row], b[row], DRAWS + 1) * scale[row]
+        np.random.Generator(np.random.Philox(key=[seed % 2**63, post])).beta(a[row], b[row], DRAWS + 1) * scale[row]
         for row, post in enumerate(ids.tolist())
     ]
     return np.stack(drawn, axis=1) if drawn else np.zeros((DRAWS + 1, 0))
