@@ -30,14 +30,13 @@ SELECT p.id, p.author_id, split_part(p.language, '-', 1), p.likes_count, p.comme
     OR EXISTS (SELECT 1 FROM feed_repost k WHERE k.person_id = %(viewer)s AND k.post_id = p.id),
   EXISTS (SELECT 1 FROM feed_attachment b WHERE b.post_id = p.id),
   EXISTS (SELECT 1 FROM unnest(%(phrases)s::text[]) AS phrase WHERE strpos(lower(p.text), lower(phrase)) > 0),
-  coalesce(fresh.tried, 0), coalesce(fresh.answered, 0)
+  CASE WHEN p.id = ANY(%(fresh)s::bigint[]) THEN (
+    SELECT ARRAY[count(*), count(*) FILTER (WHERE EXISTS (
+      SELECT 1 FROM feed_outcome o WHERE o.impression_id = i.id AND o.kind = ANY(%(positive)s)))]
+    FROM feed_impression i WHERE i.post_id = p.id
+      AND (i.person_id <> %(viewer)s OR i.shown_at < %(this_visit)s)) END
 FROM feed_post p JOIN accounts_user u ON u.id = p.author_id JOIN accounts_profile f ON f.user_id = u.id
   LEFT JOIN feed_group g ON g.id = p.group_id
-  LEFT JOIN LATERAL (
-    SELECT count(*) AS tried, count(*) FILTER (WHERE EXISTS (
-      SELECT 1 FROM feed_outcome o WHERE o.impression_id = i.id AND o.kind = ANY(%(positive)s))) AS answered
-    FROM feed_impression i WHERE i.post_id = p.id
-      AND (i.person_id <> %(viewer)s OR i.shown_at < %(this_visit)s)) AS fresh ON p.id = ANY(%(fresh)s::bigint[])
 WHERE p.id = ANY(%(ids)s)
 """
 # The column, its type, and what is assumed when the facts cannot be had: readable, for the caller decides that anyway.
@@ -93,7 +92,9 @@ class PostFacts:
             return columns
         row_of = {post_id: row for row, post_id in enumerate(candidates.ids.tolist())}
         places = np.array([row_of[row[0]] for row in found])
-        for (name, kind, _default), values in zip(_COLUMNS, list(zip(*found, strict=True))[1:], strict=True):
+        *facts, fresh = list(zip(*found, strict=True))[1:]
+        tried, answered = zip(*[counts or (0, 0) for counts in fresh], strict=True)
+        for (name, kind, _default), values in zip(_COLUMNS, [*facts, tried, answered], strict=True):
             columns[name][places] = _filled_with(values, kind)
         return columns
 
