@@ -10,7 +10,7 @@ MANAGE := $(PY) manage.py
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3 python3.13 python; do \
 	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$candidate && break; done)
 
-.PHONY: help install install-dev demo test check kill bench reset lock screenshots messages
+.PHONY: help install install-dev demo test check kill bench starter reset lock screenshots messages
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -46,7 +46,13 @@ kill: install-dev ## Kill web, worker, PostgreSQL and Redis while 500 posts and 
 	@$(PY) -m tests.kill.run
 
 bench: install-dev ## Measure speed and quality; tables on the screen, JSON in benchmarks/results
-	@for script in benchmarks/embedding.py benchmarks/ml100k.py benchmarks/home.py; do $(PY) "$$script" || exit 1; done
+	@for script in benchmarks/embedding.py benchmarks/ml100k.py benchmarks/town.py benchmarks/home.py; do $(PY) "$$script" || exit 1; done
+
+starter: install-dev ## Make the ranker that is shipped anew: fifteen minutes of rehearsed days in var/rehearsal, then training
+	@mkdir -p var/models var/rehearsal && ln -sfn ../models var/rehearsal/models
+	@YES=1 $(MAKE) --no-print-directory reset VAR_DIR=var/rehearsal
+	@VAR_DIR=var/rehearsal $(MANAGE) migrate --verbosity 0
+	@VAR_DIR=var/rehearsal $(MANAGE) rehearse
 
 reset: ## Forget the database, the queue and the uploaded files (models stay); asks first, YES=1 does not
 	@sh -c 'test -n "$(YES)" || { printf "Remove the database, the queue and all uploads under $(VAR_DIR)/? [y/N] "; read answer; test "$$answer" = y; }'

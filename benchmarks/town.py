@@ -1,6 +1,6 @@
 """The learned ranker against the hand-set recipe on the demo town, by the simulator's own key, as days go by.
 
-    python benchmarks/town.py [--seeds 1] [--after 3 10 30] [--turnout 1.0]
+    python benchmarks/town.py [--seeds 1] [--after 3 10 30] [--turnout 0.8]
 
 The town lives its days in a database of its own (VAR_DIR, by default var/bench-town): posts arrive, every evening
 people visit, are ranked for by the recipe, and act by their tastes (`ml.rehearsal`). After so many days one real night
@@ -188,7 +188,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--after", type=int, nargs="+", default=[3, 10, 30])
-    parser.add_argument("--turnout", type=float, default=1.0)
+    parser.add_argument("--turnout", type=float, default=0.8)
     given = parser.parse_args()
     start = perf_counter()
     call_command("prepare_models", verbosity=0)

@@ -19,6 +19,7 @@ from ml.watching.online import sum_up
 # evenings only: what they were shown is forgotten by now, so whoever looks over their shoulder finds a full page.
 EVENINGS: Final = (10, 9, 2, 1)
 ALL_CAME: Final = 8  # so many days ago, or earlier
+TURNOUT: Final = 0.7
 Report = Callable[[str, int, int], None]
 
 
@@ -26,7 +27,7 @@ def settle(report: Report) -> Town:
     """Fill an empty site with the town, and let its people visit on some evenings: the first one ranked by the hand-set
     recipe, the others by the shipped ranker. Raises `ValueError` when townspeople are there already."""
     now = timezone.now()
-    town = Rehearsal(Town(now), learns=False, report=report)
+    town = Rehearsal(Town(now), learns=False, turnout=TURNOUT, report=report)
     for place, days in enumerate(EVENINGS):
         if place == 1:
             _promoted_at(starter.install(), now - timedelta(days=days + 0.5))

@@ -14,25 +14,27 @@ from accounts.models import User
 
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)  # fixed, so that the same seed gives the same days
 
+PACE = 1.1  # thirty days of posts told in thirty-three
+
 
 class Command(BaseCommand):
     help = "Make the ranker that new sites start with, from rehearsed days of the demo town. Wants an empty site."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=15, help="Evenings lived, the last of the town's thirty days.")
+        parser.add_argument("--days", type=int, default=30, help="Evenings lived before the training (default: 30).")
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, *args: Any, days: int, seed: int, **options: Any) -> None:
         if User.objects.exists():
             raise CommandError("People live here already. Use an empty site: VAR_DIR=var/rehearsal manage.py rehearse")
-        from feed.demo.town import DAYS, Town
+        from feed.demo.town import Town
         from ml.rehearsal.days import Rehearsal
 
-        town = Rehearsal(Town(NOW), seed=seed)
+        town = Rehearsal(Town(NOW, pace=PACE), seed=seed, elsewhere=False)
         call_command("prepare_models")
-        for day in tqdm(range(DAYS - days, DAYS), desc="days", unit="day", disable=None):
+        for day in tqdm(range(days), desc="days", unit="day", disable=None):
             town.live_evening(town.evening_of(day))
-        self._train(town.evening_of(DAYS))
+        self._train(town.evening_of(days))
 
     def _train(self, now: datetime) -> None:
         from ml.rehearsal import starter

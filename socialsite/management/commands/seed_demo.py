@@ -1,4 +1,4 @@
-"""Fill the site with the demo town, embed its posts and learn its people's interests."""
+"""Fill the site with the demo town, let it live its last days, and learn its people's interests."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from accounts.models import User
 from feed.demo import load
+from ml.rehearsal.lately import settle
 from ml.training import neighbours
 
 
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             return
         bars = Bars()
         try:
-            town = load.load(bars.show)
+            town = load.load(bars.show) if options["without_vectors"] else settle(bars.show)
         except ValueError as error:
             raise CommandError(str(error)) from error
         finally:
