@@ -20,10 +20,19 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def complete(
-    folder: Path, meta: Mapping[str, Any], new: Judged, rivals: Mapping[str, Judged], decision: Decision, scale: float
+    folder: Path,
+    meta: Mapping[str, Any],
+    new: Judged,
+    rivals: Mapping[str, Judged],
+    decision: Decision,
+    scale: float,
+    reference: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Add to the card that training left: what was left out of the data, the figures on held-out requests beside those
-    of the rivals, the decision with its grounds, and the scale of scores. Returns the whole card."""
+    of the rivals, the decision with its grounds, the scale of scores, and what drift is measured against.
+
+    Returns the whole card.
+    """
     from ml.nets.ranker.export import write_card
 
     card = read(folder)
@@ -31,6 +40,7 @@ def complete(
     metrics["test"] = {**metrics.get("test", {}), **new.figures}
     card |= {
         "scale": scale,
+        "reference": dict(reference),
         "rivals": {name: rival.figures for name, rival in rivals.items()},
         "gate": decision.as_card(),
         "left_out_of_data": {name: meta[name] for name in OF_DATASET if name in meta},

@@ -82,8 +82,8 @@ def _steps(plan: Plan, diary: Diary) -> TrainingRun:
     parts = data.split(*_cut(plan.config))
     new, others = judged(out, parts[2], table)
     decision = gate.decide(evidence(new, others), plan.limits)
-    scale = rivals.scale_of(out, list(card.read(out)["features"]), parts[1], table)
-    told = card.complete(out, data.meta, new, others, decision, scale)
+    scale, reference = rivals.scale_of(out, list(card.read(out)["features"]), parts[1], table)
+    told = card.complete(out, data.meta, new, others, decision, scale, reference)
     return _settle(_published(out, told), decision, plan, diary)
 
 

@@ -20,6 +20,7 @@ from ml.ranking.home import RECIPE
 from ml.ranking.scorers import HandSet, taken_away
 from ml.registry import RankerBroken, check_ranker, ranker_folder
 from ml.training.evaluate import HeldOut, by_head, order_figures
+from ml.watching import drift
 
 Array = NDArray[Any]
 INPUTS: Final = (
@@ -133,15 +134,19 @@ def recipe_scores(rows: Array) -> Array:
     return np.sum(list(HandSet(RECIPE).of_rows(rows).values()), axis=0)
 
 
-def scale_of(folder: Path, features: list[str], view: View, weights: Mapping[str, float]) -> float:
+def scale_of(
+    folder: Path, features: list[str], view: View, weights: Mapping[str, float]
+) -> tuple[float, dict[str, Any]]:
     """What the value is multiplied by, so that scores of one page spread as the recipe's do: the stages after scoring
-    compare scores with constants. 1 where nothing can be told."""
+    compare scores with constants. 1 where nothing can be told. And how the numbers and scores are spread now, which
+    drift is measured against (`ml.watching.drift`)."""
     if not len(view):
-        return 1.0
+        return 1.0, {}
     held, rows = held_out(view), logged(view.dataset, view)
-    ours = _spread(held, scored(np.nan_to_num(predicted(folder, features, view)), rows, weights))
-    recipes = _spread(held, recipe_scores(rows))
-    return recipes / ours if ours > 1e-9 and recipes > 1e-9 else 1.0
+    scores = scored(np.nan_to_num(predicted(folder, features, view)), rows, weights)
+    ours, recipes = _spread(held, scores), _spread(held, recipe_scores(rows))
+    scale = recipes / ours if ours > 1e-9 and recipes > 1e-9 else 1.0
+    return scale, drift.reference(rows, NAMES, scale * scores)
 
 
 def _spread(held: HeldOut, scores: Array) -> float:

@@ -59,6 +59,7 @@ def test_a_better_model_is_promoted_and_the_next_night_judges_itself_against_it(
     assert first.card["gate"]["promote"] is True
     assert first.card["rows"] == 4000
     assert first.card["scale"] > 0
+    assert {"interest", "score"} <= set(first.card["reference"])  # what drift is measured against
     assert json.loads((registry.ranker_folder(first.name) / "card.json").read_text()) == first.card
     assert list(recipe.workshop().iterdir()) == [], "no dataset is left: it is about people"
 
