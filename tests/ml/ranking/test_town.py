@@ -13,8 +13,10 @@ from feed.demo.load import load
 from feed.demo.simulator import hit_rate
 from feed.demo.town import Person, Town
 from feed.models import Feedback, Post, Topic
+from ml import registry
 from ml.embedding import learning as learner
 from ml.embedding.encoder import Encoder
+from ml.rehearsal import starter
 
 
 @dataclass
@@ -47,7 +49,7 @@ def _beginning(text: str) -> str:
 
 def for_you(name: str, places: int) -> list[int]:
     slate = backends.ranker().rank(User.objects.get(username=name), limit=200)
-    assert slate.model_version.startswith("home-recipe/")
+    assert slate.model_version.startswith(registry.serving_ranker() or "home-recipe/")
     return [item.post_id for item in slate.items[:places]]
 
 
@@ -58,14 +60,22 @@ def newest(name: str, places: int) -> list[int]:
 
 def test_people_get_what_they_like_and_can_have_less_of_it(key: Key) -> None:
     ranked = {one.name: for_you(one.name, 20) for one in key.featured}
-    hits = {one.name: hit_rate(one, key.topics(ranked[one.name])) for one in key.featured}
+    _to_taste(key, ranked)
     plain = {one.name: hit_rate(one, key.topics(newest(one.name, 20))) for one in key.featured}
-    assert sum(hits.values()) / len(hits) >= 0.70, hits
     assert max(plain.values()) < 0.35, plain
+    assert starter.install() == registry.serving_ranker() == starter.card()["version"]
+    learned = {one.name: for_you(one.name, 20) for one in key.featured}
+    assert learned != ranked
+    _to_taste(key, learned)
+    _less_of_the_favourite(key)
+
+
+def _to_taste(key: Key, ranked: dict[str, list[int]]) -> None:
+    hits = {one.name: hit_rate(one, key.topics(ranked[one.name])) for one in key.featured}
+    assert sum(hits.values()) / len(hits) >= 0.70, hits
     for name in ("mara_quill", "gradient_wen"):
         assert hits[name] >= 0.70, hits
     assert len(set(ranked["mara_quill"]) & set(ranked["gradient_wen"])) <= 2
-    _less_of_the_favourite(key)
 
 
 def _less_of_the_favourite(key: Key) -> None:
