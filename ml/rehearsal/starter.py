@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from filecmp import cmp
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,8 +60,10 @@ def install() -> str:
 
 
 def _put_in_place(name: str) -> None:
-    """Copy the files to where versions lie, whole or not at all."""
-    with folder_written_whole(registry.ranker_folder(name)) as folder:
+    """Copy the files to where versions lie, whole or not at all; others of that name are replaced."""
+    place = registry.ranker_folder(name)
+    same = all((place / file).is_file() and cmp(place / file, FOLDER / file, shallow=False) for file in FILES)
+    with folder_written_whole(place, force=not same) as folder:
         if folder is not None:
             for file in FILES:
                 shutil.copyfile(FOLDER / file, folder / file)

@@ -45,6 +45,14 @@ def own_models(settings: Any, tmp_path: Path, learning: Encoder) -> Path:
     return here
 
 
+def test_damaged_files_of_its_name_are_replaced(own_models: Path) -> None:
+    place = registry.ranker_folder(starter.card()["version"])
+    place.mkdir(parents=True)
+    (place / "card.json").write_text("{}")
+    name = starter.install()
+    assert learned.load(name).version == name
+
+
 def test_it_serves_a_site_that_never_had_another(own_models: Path) -> None:
     name = starter.install()
     assert name == registry.serving_ranker() == starter.card()["version"]
