@@ -28,7 +28,8 @@ from benchmarks.reddit_features import WARM, Past, Situation  # noqa: E402
 SEEDS, PASSED = 5, 60  # seeds of the net; candidates of a thread drawn to learn from
 NET, LOGISTIC, LISTWISE = "the site's net", "logistic regression", "the same, listwise"
 STRENGTH, RIDGE = 1.0, 1.0  # of the regressions, chosen on the second half of April
-EVERYBODY, FIRST, AGAIN = "everybody", "first entry", "re-entry"
+EVERYBODY, ACTIVE, FIRST, AGAIN = "everybody", "active people only", "first entry", "re-entry"
+WHOM = (EVERYBODY, ACTIVE, FIRST, AGAIN)
 Tables = dict[str, dict[str, ranking_metrics.Figures]]
 
 
@@ -71,9 +72,9 @@ def nets(
 
 
 def among(one: Situation, whom: str) -> np.ndarray:
-    """Which candidates are ranked: all; those active elsewhere who have not written here; those who have."""
-    here = one.column("here") > 0
-    return {EVERYBODY: np.ones(len(here), bool), FIRST: ~here, AGAIN: here}[whom]
+    """Which candidates are ranked: all; the active; of them those who have not written here; all who have."""
+    here, active = one.column("here") > 0, one.column("messages") >= WARM
+    return {EVERYBODY: here | active, ACTIVE: active, FIRST: active & ~here, AGAIN: here}[whom]
 
 
 def figures(test: Sequence[Situation], scores: reddit_models.Scores, whom: str) -> ranking_metrics.Figures:
@@ -94,7 +95,7 @@ def measure(validation: bool, seeds: int = SEEDS) -> tuple[str, list[Situation],
     each = nets(train, test, past, encoder, seeds)
     rankings[f"{NET}, {seeds} seeds together"] = [sum(found) for found in zip(*each, strict=True)]
     tables: Tables = {}
-    for whom in (EVERYBODY, FIRST, AGAIN):
+    for whom in WHOM:
         tables[whom] = {name: figures(test, scores, whom) for name, scores in rankings.items()}
         alone = np.mean([figures(test, scores, whom).values for scores in each], axis=0)
         tables[whom][f"{NET}, mean of {seeds} seeds"] = ranking_metrics.Figures(ranking_metrics.JOINS, alone)

@@ -113,7 +113,7 @@ def config(seed: int, **changes: object) -> object:
     from ml.nets.ranker.batches import Sampling
     from ml.nets.ranker.fit import Config
 
-    small = {"width": 32, "layers": 1, "dropout": 0.3, "epochs": 1, "least_steps": 60, "lr": 3e-4, "listwise": 0.9}
+    small = {"width": 32, "layers": 1, "dropout": 0.3, "epochs": 1, "least_steps": 300, "lr": 1e-3, "listwise": 0.9}
     whole = Sampling(passed_at_most=1000)
     after = (4e9, 4e9)  # train on all of the set
     return Config(**{"seed": seed, "warm": True, "sampling": whole, "threads": 1, "moments": after, **small, **changes})  # type: ignore[arg-type]
