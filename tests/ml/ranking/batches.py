@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from ml.ranking.candidate import Candidates, Query
+from ml.ranking.candidate import Act, Candidates, Query
 from ml.ranking.features import rows_of
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -53,3 +53,11 @@ def query(**facts: Any) -> Query:
 
 def row_of(asked: Query | None = None, **facts: Any) -> np.ndarray:
     return rows_of(asked or query(), batch(facts))
+
+
+def acted(*posts: int, kind: str = "like") -> tuple[Act, ...]:
+    return tuple(Act(kind, post, 50 + post, NOW - timedelta(hours=hours)) for hours, post in enumerate(posts))
+
+
+def known(*posts: int) -> dict[int, np.ndarray]:
+    return {post: axis(post % SIZE) for post in posts}

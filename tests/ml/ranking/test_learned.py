@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,15 @@ from ml import registry
 from ml.embedding import learning
 from ml.ranking import arms, home, learned, serve as serving, weights
 from ml.ranking.arms import FOLLOWING, RECIPE, Arm
-from ml.ranking.candidate import Act, Said, Sliders
+from ml.ranking.candidate import Sliders
 from ml.ranking.heads import HEADS
-from ml.ranking.history import KINDS, LENGTH, bucket, history_of
-from ml.ranking.learned import bucket_of_each, load
+from ml.ranking.history import history_of
+from ml.ranking.learned import load
 from ml.ranking.scorers import FALLBACKS, ScoreBy, Unfit
 from ml.ranking.viewer import Acts, Relations
 from ml.registry import promote_ranker, set_shadow
 from tests.ml.ranking.artifacts import OTHER, VERSION, graph, publish, serve
-from tests.ml.ranking.batches import MODEL, NOW, SIZE, axis, batch, query
+from tests.ml.ranking.batches import MODEL, SIZE, acted, axis, batch, known, query
 
 Means = Callable[[Post, np.ndarray], Post]
 
@@ -65,51 +64,7 @@ def fallbacks(reason: str) -> float:
     return float(FALLBACKS.labels(reason)._value.get())
 
 
-def acted(*posts: int, kind: str = "like") -> tuple[Act, ...]:
-    return tuple(Act(kind, post, 50 + post, NOW - timedelta(hours=hours)) for hours, post in enumerate(posts))
-
-
-def known(*posts: int) -> dict[int, np.ndarray]:
-    return {post: axis(post % SIZE) for post in posts}
-
-
 # --- History ---------------------------------------------------------------------------------------------------------
-
-
-def test_history_is_newest_first_and_one_act_a_post_and_kind() -> None:
-    asked = query(learns=True, acts=(*acted(3, 4, 3), *acted(4, kind="comment")), vector_of=known(3, 4))
-    found = history_of(asked)
-    assert [(i, KINDS[kind]) for i, kind in zip(found.ids, found.kinds, strict=True)] == [
-        (3, "like"),
-        (4, "comment"),
-        (4, "like"),
-    ]
-    assert found.age_hours.tolist() == [0, 0, 1]
-    assert found.authors.tolist() == [bucket(53), bucket(54), bucket(54)]
-    np.testing.assert_array_equal(found.vectors[0], axis(3))
-
-
-def test_history_counts_what_was_refused_but_not_before_a_reset() -> None:
-    said = (Said("hide", 5, None, None, NOW - timedelta(hours=3), 70), Said("more", 6, None, None, NOW, 71))
-    asked = query(learns=True, said=said, vector_of=known(5, 6))
-    assert [KINDS[kind] for kind in history_of(asked).kinds] == ["refused"]
-    asked.reset_at = NOW - timedelta(hours=2)
-    assert len(history_of(asked)) == 0
-
-
-def test_history_passes_over_posts_without_a_vector_and_needs_consent() -> None:
-    asked = query(learns=True, acts=acted(1, 2, 3), vector_of=known(1, 3))
-    assert history_of(asked).ids == (1, 3)
-    asked.learns = False
-    assert len(history_of(asked)) == 0
-
-
-@pytest.mark.parametrize("acts", [1, LENGTH, 10_000])
-def test_history_of_one_act_and_of_ten_thousand(acts: int) -> None:
-    posts = range(1, acts + 1)
-    found = history_of(query(learns=True, acts=acted(*posts), vector_of=known(*posts)))
-    assert found.ids == tuple(posts)[:LENGTH]
-    assert len(found.vectors) == min(acts, LENGTH)
 
 
 def test_what_was_done_before_a_reset_is_done_but_not_learned_from(alice: User, town: list[Post]) -> None:
@@ -148,11 +103,6 @@ def test_history_as_it_stood_then(alice: User, town: list[Post]) -> None:
 
 
 # --- Scores ----------------------------------------------------------------------------------------------------------
-
-
-def test_buckets_at_once_are_those_of_history() -> None:
-    ids = np.array([1, 7, 123_456_789, 2**62 + 11, 2**63 - 1], dtype=np.int64)
-    assert bucket_of_each(ids).tolist() == [bucket(int(i)) for i in ids]
 
 
 def test_scores_are_weights_times_chances(db: None, served: str) -> None:
