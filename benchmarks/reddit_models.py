@@ -23,7 +23,9 @@ def simple(data: Sequence[Situation]) -> dict[str, Scores]:
     """What needs no training."""
     rng = np.random.default_rng(7)
     met = [one.column("answered_them") + one.column("answered_by") + one.column("met") / MANY for one in data]
-    latest = [one.column("here") * MANY - one.column("hours_left") for one in data]
+    here = [one.column("here") * MANY for one in data]
+    latest = [far - one.column("hours_left") for far, one in zip(here, data, strict=True)]
+    waiting = [far + one.column("unanswered") for far, one in zip(here, data, strict=True)]
     return {
         "random": [rng.random(len(one.people)) for one in data],
         "popularity: messages so far": [one.column("messages") for one in data],
@@ -31,8 +33,9 @@ def simple(data: Sequence[Situation]) -> dict[str, Scores]:
         "latest anywhere": [-one.column("days_silent") for one in data],
         "text profile, cosine": [one.column("mean_like") for one in data],
         "social: answered or met before": met,
-        "wrote here, then text": [one.column("here") * MANY + one.column("mean_like") for one in data],
+        "wrote here, then text": [far + one.column("mean_like") for far, one in zip(here, data, strict=True)],
         "wrote here, latest first, then social": [a * MANY + b for a, b in zip(latest, met, strict=True)],
+        "wrote here, answered last, then social": [a * MANY + b for a, b in zip(waiting, met, strict=True)],
     }
 
 
