@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, *args: Any, days: int, seed: int, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
         if User.objects.exists():
             raise CommandError("People live here already. Use an empty site: VAR_DIR=var/rehearsal manage.py rehearse")
         from feed.demo.town import Town
@@ -42,7 +43,7 @@ class Command(BaseCommand):
 
         run = night(Plan(days=60, now=now, prepare=starter.forget_authors))
         self.stdout.write(run.message)
-        if run.version is None:
-            raise CommandError("Nothing was trained.")
+        if run.version is None or run.state != run.State.PROMOTED:
+            raise CommandError("What is not better than the hand-set recipe is not shipped.")
         folder = starter.ship(run.version.name)
         self.stdout.write(f"{run.version.name} is shipped in {folder}.")
