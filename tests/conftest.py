@@ -21,8 +21,9 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "false")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser comes last: it opens home so often that people have been shown everything."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    """What forks this process comes first, before torch and its threads are in it: a copy of those hangs. The browser
+    comes last: it opens home so often that people have been shown everything."""
+    items.sort(key=lambda item: ("browser" in item.path.parts, item.get_closest_marker("forks") is None))
 
 
 @pytest.fixture(autouse=True)

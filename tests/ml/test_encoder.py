@@ -120,6 +120,7 @@ def _encode_in_child(answers: Any) -> None:
     answers.put(get_encoder().encode(["after the fork"]))
 
 
+@pytest.mark.forks
 def test_a_forked_worker_can_encode(encoder: Encoder) -> None:
     expected = encoder.encode(["after the fork"])
     context = multiprocessing.get_context("fork")

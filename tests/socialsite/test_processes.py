@@ -15,7 +15,7 @@ import pytest
 
 from socialsite.processes import Programs
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.forks]
 ROOT = Path(__file__).resolve().parents[2]
 
 
