@@ -40,6 +40,7 @@ from accounts.models import Consent, User  # noqa: E402
 from benchmarks import synthetic  # noqa: E402
 from feed.models import Post  # noqa: E402
 from ml import registry  # noqa: E402
+from ml.models import ModelVersion  # noqa: E402
 from ml.ranking import serve, sources  # noqa: E402
 from ml.ranking.home import PLAIN_SOURCES  # noqa: E402
 from ml.rehearsal import starter  # noqa: E402
@@ -131,8 +132,10 @@ def serve_the_shipped_ranker() -> None:
     for file in starter.FILES:
         shutil.copyfile(starter.FOLDER / file, folder / file)
     (folder / "card.json").write_text(json.dumps(card))
-    registry.register_ranker(name, card)
-    registry.promote_ranker(name, why="benchmark")
+    if not ModelVersion.objects.filter(name=name).exists():
+        registry.register_ranker(name, card)
+    if registry.serving_ranker() != name:
+        registry.promote_ranker(name, why="benchmark")
 
 
 def main() -> None:
