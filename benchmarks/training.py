@@ -1,112 +1,147 @@
-"""A night's training on a made-up million of impressions: seconds, processor seconds and peak memory of each part.
+"""A night's training on a million impressions out of the database: what each part takes in time and memory.
 
-    python benchmarks/training.py [--requests 50000]
+    python benchmarks/training.py [--requests 50000] [--only quarter|whole|night]
 
-50,000 page loads of 20 posts, every history full (64 acts), vectors of 384 numbers, rows of 29: the most there is to do
-for so many rows. Labels follow the cosine of a post to the taste of its reader, so that training has something to find.
+Writes into a database of its own (VAR_DIR, by default var/bench-training), made at the first run and used again. Each
+measurement is a process of its own: `quarter` collects a quarter of the impressions, `whole` is a night on all of them,
+`night` is a night as it stands, which keeps pages nobody acted in by chance once there are more than 300,000 rows.
+Prints a table and writes benchmarks/results/training.json.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
 import os
 import platform
-import resource
+import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-
-import numpy as np
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+os.environ.setdefault("VAR_DIR", str(HERE.parent / "var" / "bench-training"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "socialsite.settings")
+os.environ.setdefault("LOG_LEVEL", "ERROR")
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from benchmarks import training_parts as parts, training_site as site  # noqa: E402
+from feed.models import Impression  # noqa: E402
+from ml.models import ModelVersion  # noqa: E402
+from ml.training.dataset import ROWS_WHOLE  # noqa: E402
+
 RESULTS = HERE / "results" / "training.json"
-POSTS, PEOPLE, SHOWN, DIMENSIONS, FEATURES, CHUNK = 100_000, 5_000, 20, 384, 29, 1_000
+ORDER = ("quarter", "whole", "night")
 
 
-def write(folder: Path, requests: int) -> None:
-    """In pieces, as the site writes a dataset from its database."""
-    from ml.nets.ranker.data import Writer
-    from ml.ranking.heads import HEADS
-    from ml.ranking.history import BUCKETS, KINDS, LENGTH
+class Bar:
+    """A bar for each step of whatever goes on."""
 
-    rng = np.random.default_rng(0)
-    vectors = rng.normal(size=(POSTS, DIMENSIONS)).astype(np.float32)
-    vectors += 0.5 * rng.normal(size=(50, DIMENSIONS))[rng.integers(50, size=POSTS)]
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    acts = rng.integers(POSTS, size=(PEOPLE, LENGTH))
-    taste = vectors[acts].mean(axis=1)
-    taste /= np.linalg.norm(taste, axis=1, keepdims=True)
-    with Writer(folder, [f"number_{n}" for n in range(FEATURES)], DIMENSIONS) as writer:
-        writer.add_posts(vectors)
-        for first in range(0, requests, CHUNK):
-            many = min(CHUNK, requests - first)
-            person, rows = rng.integers(PEOPLE, size=many), many * SHOWN
-            shown = rng.integers(POSTS, size=(many, SHOWN))
-            liking = np.einsum("rnd,rd->rn", vectors[shown], taste[person]).reshape(-1, 1) * 20
-            odds = liking + rng.uniform(-6, -3, size=len(HEADS)).astype(np.float32)
-            writer.add(
-                np.full(many, SHOWN),
-                person=person,
-                shown_at=np.arange(first, first + many),
-                hist_post=acts[person],
-                hist_kind=rng.integers(len(KINDS), size=(many, LENGTH)),
-                hist_age=np.sort(rng.exponential(200, size=(many, LENGTH)), axis=1),
-                hist_author=rng.integers(BUCKETS, size=(many, LENGTH)),
-                features=rng.normal(size=(rows, FEATURES)),
-                row_post=shown.ravel(),
-                row_author=rng.integers(BUCKETS, size=rows),
-                position=np.tile(np.arange(SHOWN), many),
-                labels=rng.random((rows, len(HEADS))) < 1 / (1 + np.exp(-odds)),
-                impression=np.arange(first * SHOWN, first * SHOWN + rows),
-            )
-        writer.close(encoder="made-up")
+    def __init__(self) -> None:
+        self.bar: Any = None
+
+    def __call__(self, step: str, done: int, of: int) -> None:
+        name = step.partition(": ")[0]
+        if self.bar is None or self.bar.desc != f"{name}: ":
+            self.close()
+            self.bar = tqdm(total=of, desc=name, mininterval=5)
+        self.bar.total = of
+        self.bar.update(done - self.bar.n)
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
 
 
-@contextmanager
-def measured(into: dict[str, float], name: str) -> Iterator[None]:
-    wall, processor = time.perf_counter(), time.process_time()
-    yield
-    into[f"{name}_seconds"] = round(time.perf_counter() - wall, 1)
-    into[f"{name}_processor_seconds"] = round(time.process_time() - processor, 1)
-    into[f"{name}_peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def prepare(size: site.Size) -> None:
+    """Fill the database unless it holds what is wanted; never one that is not the benchmark's own."""
+    call_command("migrate", verbosity=0)
+    ours = ModelVersion.objects.filter(name=site.MODEL).first()
+    if ours and ours.state == ModelVersion.State.SERVING and Impression.objects.count() == size.impressions:
+        return
+    if User.objects.exists():
+        if ours is None:
+            raise SystemExit(f"The database of {settings.VAR_DIR} is not the benchmark's own; it is left alone.")
+        call_command("flush", interactive=False, verbosity=0)
+    begun = perf_counter()
+    with tqdm(total=size.impressions, desc="fill", mininterval=5) as bar:
+        site.fill(size, bar.update)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    print(f"filled in {perf_counter() - begun:.0f} s", flush=True)
+
+
+def measure(part: str, impressions: int) -> dict[str, Any]:
+    bar = Bar()
+    try:
+        if part == "quarter":
+            return parts.collected(impressions // 4, Path(settings.VAR_DIR) / "quarter", bar)
+        return parts.night(parts.ALL if part == "whole" else ROWS_WHOLE, bar)
+    finally:
+        bar.close()
+
+
+def apart(part: str) -> dict[str, Any]:
+    """The measurement in a process of its own, so that no peak is another's."""
+    with TemporaryDirectory() as folder:
+        into = Path(folder) / "found.json"
+        words = [sys.executable, str(HERE / "training.py"), "--part", part, "--into", str(into)]
+        subprocess.run(words, check=True)
+        found: dict[str, Any] = json.loads(into.read_text())
+    return found
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--requests", type=int, default=50_000)
-    asked.add_argument("--epochs", type=int, default=3)
-    asked.add_argument("--threads", type=int, default=os.cpu_count())
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("--requests", type=int, default=site.Size.requests, help="page loads of twenty posts")
+    asked.add_argument("--only", choices=ORDER, help="one measurement; the others keep the figures they have")
+    asked.add_argument("--part", choices=ORDER, help=argparse.SUPPRESS)
+    asked.add_argument("--into", type=Path, help=argparse.SUPPRESS)
     told = asked.parse_args()
-    figures: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as work:
-        with measured(figures, "writing"):
-            write(Path(work) / "data", told.requests)
-        from ml.nets.ranker import fit
-
-        config = fit.Config(epochs=told.epochs, least_steps=0, threads=told.threads)
-        with measured(figures, "training"):
-            show = lambda message, step, of: print(f"{step}/{of} {message}", flush=True)  # noqa: E731
-            result = fit.train(Path(work) / "data", Path(work) / "out", config, show)
-    card = result.card
-    report = {
+    if told.part:
+        told.into.write_text(json.dumps(measure(told.part, Impression.objects.count())))
+        return
+    size = site.Size(requests=told.requests)
+    prepare(size)
+    result: dict[str, Any] = json.loads(RESULTS.read_text()) if told.only and RESULTS.exists() else {}
+    result |= {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "load_at_the_end": os.getloadavg()[0],
-        "rows": card["rows"],
-        "requests": card["requests"],
-        "rows_trained_on": card["trained_on"]["rows"],
-        "epochs_at_most": told.epochs,
-        "threads": told.threads,
-        **figures,
-        "like_auc": card["metrics"]["test"]["heads"]["like"]["auc"],
+        "impressions": size.impressions,
     }
-    for name, value in report.items():
-        print(f"{name:32} {value}")
-    RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+    for part in [told.only] if told.only else ORDER:
+        result[part] = apart(part)
+        RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    report(result)
+
+
+def report(result: dict[str, Any]) -> None:
+    print(f"{result['impressions']} impressions, {result['machine']}")
+    shown = ("seconds", "processor_seconds", "peak_mb", "database_processor_seconds", "database_peak_mb", "load")
+    print(f"{'':<18}" + "".join(f"{name.replace('database', 'db').replace('processor', 'cpu'):>16}" for name in shown))
+    for part in ORDER:
+        if part not in result:
+            continue
+        found = result[part]
+        lines = {f"{part}: {name}": stage for name, stage in found.get("stages", {"collect": found}).items()}
+        for name, stage in {**lines, **({part: found} if "stages" in found else {})}.items():
+            print(f"{name:<18}" + "".join(f"{stage.get(one, ''):>16}" for one in shown))
+        kept = f"{found['rows']} rows kept, full histories {found['full_histories']:.0%}"
+        learned = f", AUC of likes {found['like_auc']:.4f} ({found['state']})" if "like_auc" in found else ""
+        print(f"{'':<18}{kept}{learned}")
 
 
 if __name__ == "__main__":
