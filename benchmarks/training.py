@@ -55,7 +55,7 @@ class Bar:
 
     def __call__(self, step: str, done: int, of: int) -> None:
         name = step.partition(": ")[0]
-        if self.bar is None or self.bar.desc != f"{name}: ":
+        if self.bar is None or self.bar.desc != name:
             self.close()
             self.bar = tqdm(total=of, desc=name, mininterval=5)
         self.bar.total = of

@@ -221,7 +221,7 @@ def _numbers(site: Site, person: Array, posts: Array, cosine: Array, times: Arra
         "liked_like": near(0.8).clip(0, 1),
         "topic_taste": near(0.5).clip(-0.3, 1),
         "topic_interest": near(0.7).clip(0, 1),
-        "refusal": (0.1 * rng.standard_normal(shape)).clip(0, 1),
+        "refusal": near(0.0).clip(0, 1),
         "follows_author": follows,
         "affinity": (follows * rng.exponential(0.3, shape)).clip(0, 1),
         "friends": rng.poisson(0.1, shape),
