@@ -11,7 +11,7 @@ from accounts import signals as people
 from accounts.exports import collect_own_data
 from accounts.models import User
 from feed import actions, exports, live, signals
-from feed.actions import outcomes
+from feed.actions import outcomes, standing
 from feed.models import Dismissal, Feedback, Label, Notification, Outcome, Post, Report
 from feed.timelines import suggestions
 
@@ -85,22 +85,16 @@ _UNDONE: Final[dict[Signal, str]] = {
     signals.unreposted: Outcome.Kind.REPOST,
     signals.unbookmarked: Outcome.Kind.BOOKMARK,
 }
-_SAID: Final[dict[str, str]] = {
-    Feedback.Kind.NOT_INTERESTED: Outcome.Kind.NOT_INTERESTED,
-    Feedback.Kind.HIDE: Outcome.Kind.HIDE,
-    Feedback.Kind.SEE_FEWER_AUTHOR: Outcome.Kind.FEWER,
-    Feedback.Kind.SEE_FEWER_TOPIC: Outcome.Kind.FEWER,
-}
 
 
 @receiver(list(_ACTS), dispatch_uid="feed.note_act")
 def note_act(signal: Signal, person_id: int, post_id: int, **_: Any) -> None:
-    outcomes.note(person_id, post_id, _ACTS[signal])
+    standing.done(person_id, post_id, _ACTS[signal])
 
 
 @receiver(list(_UNDONE), dispatch_uid="feed.forget_act")
 def forget_act(signal: Signal, person_id: int, post_id: int, **_: Any) -> None:
-    outcomes.forget(person_id, post_id, _UNDONE[signal])
+    standing.undone(person_id, post_id, _UNDONE[signal])
 
 
 @receiver([signals.post_published, signals.post_restored], dispatch_uid="feed.note_words")
@@ -110,81 +104,76 @@ def note_words(post_id: int, author_id: int, **_: Any) -> None:
     for parent, quote, at in written:
         for about, kind in ((parent, Outcome.Kind.COMMENT), (quote, Outcome.Kind.QUOTE)):
             if about:
-                outcomes.note(author_id, about, kind, at=at)
+                standing.done(author_id, about, kind, at=at)
 
 
 @receiver(signals.post_deleted, dispatch_uid="feed.forget_words")
 def forget_words(post_id: int, author_id: int, **_: Any) -> None:
     """Unless another answer to the same post, or quote of it, still stands."""
     for parent, quote in Post.objects.filter(pk=post_id).values_list("parent_id", "quote_id"):
-        mine = Post.objects.alive().filter(author=author_id)
-        if parent and not mine.filter(parent=parent).exists():
-            outcomes.forget(author_id, parent, Outcome.Kind.COMMENT)
-        if quote and not mine.filter(quote=quote).exists():
-            outcomes.forget(author_id, quote, Outcome.Kind.QUOTE)
+        for about, kind in ((parent, Outcome.Kind.COMMENT), (quote, Outcome.Kind.QUOTE)):
+            if about:
+                standing.undone(author_id, about, kind)
 
 
 @receiver(people.followed, dispatch_uid="feed.note_follow")
 def note_follow(follower_id: int, followed_id: int, **_: Any) -> None:
-    outcomes.note_author(follower_id, followed_id, Outcome.Kind.FOLLOW)
+    standing.done_author(follower_id, followed_id, Outcome.Kind.FOLLOW)
 
 
 @receiver(people.unfollowed, dispatch_uid="feed.forget_follow")
 def forget_follow(follower_id: int, followed_id: int, **_: Any) -> None:
-    outcomes.forget_author(follower_id, followed_id, Outcome.Kind.FOLLOW)
+    standing.undone_author(follower_id, followed_id, Outcome.Kind.FOLLOW)
 
 
 @receiver(people.muted, dispatch_uid="feed.note_mute")
 def note_mute(muter_id: int, muted_id: int, **_: Any) -> None:
-    outcomes.note_author(muter_id, muted_id, Outcome.Kind.MUTE)
+    standing.done_author(muter_id, muted_id, Outcome.Kind.MUTE)
 
 
 @receiver(people.unmuted, dispatch_uid="feed.forget_mute")
 def forget_mute(muter_id: int, muted_id: int, **_: Any) -> None:
-    outcomes.forget_author(muter_id, muted_id, Outcome.Kind.MUTE)
+    standing.undone_author(muter_id, muted_id, Outcome.Kind.MUTE)
 
 
 @receiver(people.blocked, dispatch_uid="feed.note_block")
 def note_block(blocker_id: int, blocked_id: int, **_: Any) -> None:
-    outcomes.note_author(blocker_id, blocked_id, Outcome.Kind.BLOCK)
+    standing.done_author(blocker_id, blocked_id, Outcome.Kind.BLOCK)
 
 
 @receiver(people.unblocked, dispatch_uid="feed.forget_block")
 def forget_block(blocker_id: int, blocked_id: int, **_: Any) -> None:
-    outcomes.forget_author(blocker_id, blocked_id, Outcome.Kind.BLOCK)
+    standing.undone_author(blocker_id, blocked_id, Outcome.Kind.BLOCK)
 
 
 @receiver(signals.reported, dispatch_uid="feed.note_report")
 def note_report(report_id: int, **_: Any) -> None:
     for row in Report.objects.filter(pk=report_id):
         if row.post_id:
-            outcomes.note(row.reporter_id, row.post_id, Outcome.Kind.REPORT)
+            standing.done(row.reporter_id, row.post_id, Outcome.Kind.REPORT)
         else:
-            outcomes.note_author(row.reporter_id, row.person_id, Outcome.Kind.REPORT)
+            standing.done_author(row.reporter_id, row.person_id, Outcome.Kind.REPORT)
 
 
 @receiver(signals.report_withdrawn, dispatch_uid="feed.forget_report")
 def forget_report(report_id: int, **_: Any) -> None:
     for row in Report.objects.filter(pk=report_id):
         if row.post_id:
-            outcomes.forget(row.reporter_id, row.post_id, Outcome.Kind.REPORT)
+            standing.undone(row.reporter_id, row.post_id, Outcome.Kind.REPORT)
         else:
-            outcomes.forget_author(row.reporter_id, row.person_id, Outcome.Kind.REPORT)
+            standing.undone_author(row.reporter_id, row.person_id, Outcome.Kind.REPORT)
 
 
 @receiver(signals.feedback_given, dispatch_uid="feed.note_feedback")
 def note_feedback(person_id: int, feedback_id: int, **_: Any) -> None:
-    for row in Feedback.objects.filter(pk=feedback_id, post__isnull=False, kind__in=_SAID):
-        outcomes.note(person_id, row.post_id or 0, _SAID[row.kind])
+    for row in Feedback.objects.filter(pk=feedback_id, post__isnull=False, kind__in=standing.SAID):
+        standing.done(person_id, row.post_id or 0, standing.SAID[row.kind])
 
 
 @receiver(signals.feedback_undone, dispatch_uid="feed.forget_feedback")
 def forget_feedback(person_id: int, feedback_id: int, **_: Any) -> None:
-    """ "Fewer" of the author and of a topic are one outcome: it goes with the last of them."""
-    for row in Feedback.objects.filter(pk=feedback_id, post__isnull=False, kind__in=_SAID):
-        same = [kind for kind, outcome in _SAID.items() if outcome == _SAID[row.kind]]
-        if not Feedback.objects.in_force().filter(person=person_id, post=row.post_id, kind__in=same).exists():
-            outcomes.forget(person_id, row.post_id or 0, _SAID[row.kind])
+    for row in Feedback.objects.filter(pk=feedback_id, post__isnull=False, kind__in=standing.SAID):
+        standing.undone(person_id, row.post_id or 0, standing.SAID[row.kind])
 
 
 @receiver(people.consent_changed, dispatch_uid="feed.obey_consent")
