@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,3 +102,15 @@ def test_what_was_done_stands_where_the_site_keeps_it(month: training_site.Site)
     unmeasured = [person for person in range(1, SIZE.people + 1) if not month.reading[person - 1]]
     assert not Impression.objects.filter(person_id__in=unmeasured, read_ms__isnull=False).exists()
     assert Impression.objects.filter(read_ms__gt=0).exists()
+
+
+def test_the_threads_of_a_night_wait_asleep(tmp_path: Path) -> None:
+    """Spinning ones burn the processors that other work wants; the setting must stand before torch is loaded."""
+    night = "import django; django.setup(); from ml.training import recipe; from ml.nets.ranker import fit"
+    told = {"DJANGO_SETTINGS_MODULE": "socialsite.settings", "VAR_DIR": str(tmp_path), "OMP_DISPLAY_ENV": "verbose"}
+    asked = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    done = subprocess.run(
+        [sys.executable, "-c", night], env={**asked, **told}, capture_output=True, text=True, check=True
+    )
+    rounds = re.findall(r"GOMP_SPINCOUNT = '(\w+)'", done.stderr)  # torch's comes last; other libraries have their own
+    assert rounds[-1:] in (["0"], []), "another OpenMP than GNU's says nothing"
