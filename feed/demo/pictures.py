@@ -305,9 +305,9 @@ def _chart(draw: ImageDraw.ImageDraw, luck: random.Random, x: float, y: float, s
         level = min(max(level + luck.uniform(-0.14, 0.17), 0.08), 1.0)
         points.append((x - s * 1.2 + step * s * 0.2, y - s * 0.15 - level * s * 1.3))
     for px, py in points[::2]:
-        draw.rectangle(
-            (px - s * 0.05, py + s * 0.3, px + s * 0.05, y - s * 0.12), _mix(palette[2], (252, 248, 238), 0.4)
-        )
+        foot = y - s * 0.12
+        top = min(py + s * 0.3, foot)  # a low point stands on a bar of no height
+        draw.rectangle((px - s * 0.05, top, px + s * 0.05, foot), _mix(palette[2], (252, 248, 238), 0.4))
     draw.line(points, palette[4], int(s * 0.045), joint="curve")
     draw.line((x - s * 1.25, y - s * 0.12, x + s * 1.25, y - s * 0.12), palette[3], 5)
 

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from feed.demo.town import Person, Town, Words, matches
 
 SEED = 20261122
-MEET = 0.5  # chance to meet a public post at all
-MEET_FOLLOWED = 0.85
+MEET = 0.35  # chance to meet a public post at all
+MEET_FOLLOWED = 0.65
 
 
 @dataclass(frozen=True)

@@ -277,6 +277,5 @@ def words_of_terms() -> dict[str, tuple[str, str]]:
         "language": (_("Language"), _("It is in a language you read")),
         "answer": (_("An answer"), _("Answers count less than posts that stand alone")),
         "shown": (_("Shown before"), _("You have seen it and passed on")),
-        "acted": (_("Known to you"), _("You liked or answered it some time ago")),
         "fewer": (_("Fewer of these"), _("You asked to see fewer like this")),
     }

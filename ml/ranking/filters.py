@@ -14,7 +14,8 @@ from ml.ranking.candidate import Bools, Candidates, Query
 
 SHOWN_AT_MOST = 3  # shown so often in the last seven days without an answer: enough (once and twice only damp)
 A_PAGE = 20  # what one page needs
-ACTED_AWAY_DAYS = 7.0  # what one liked or answered stays away for a week; later it may return, lower (RECIPE)
+NEVER_DAYS = 999  # since somebody acted on what they never acted on
+ACTED_AWAY_DAYS = 7.0  # what one liked or answered stays away for a week; later it may return, behind all that is new
 STRONG_INTEREST = 0.6  # from here a post in another language may pass
 MERIT = 2.0  # an answer is worth showing alone from this many times the usual acts
 SAME_MEANING = 0.96  # cosine from which two posts say the same
@@ -65,6 +66,12 @@ def without_muted_topics(query: Query, candidates: Candidates) -> Bools:
 
 def recommendable(query: Query, candidates: Candidates) -> Bools:
     return np.asarray(candidates["recommendable"] | _among(candidates, "author", query.followed))
+
+
+def known(candidates: Candidates) -> Bools:
+    """Which of them the viewer acted on before, or was shown often enough: they come after everything new."""
+    acted = candidates["acted_days_ago"] < NEVER_DAYS
+    return np.asarray(acted | (candidates["shown_times"] >= SHOWN_AT_MOST))
 
 
 def not_acted(query: Query, candidates: Candidates) -> Bools:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 HEADS: Final = ("like", "comment", "repost", "bookmark", "follow", "open", "dwell", "not_interested", "reject")
+REFUSED: Final = ("not_interested", "reject")  # the heads of what was not wanted
 UNKNOWN: Final = -1  # the label of an act that was not measured, for want of consent
 
 # Which head learns from which outcome (`feed.models.Outcome.Kind`).

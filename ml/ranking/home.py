@@ -13,8 +13,8 @@ from ml.ranking import arms, filters, hydrators, likeness, sources, viewer
 from ml.ranking.candidate import Candidates, Column, Query
 from ml.ranking.learned import load
 from ml.ranking.pipeline import Pipeline
-from ml.ranking.scorers import ACTED_FACTOR, FALLBACKS, SHOWN_FACTOR, HandSet, Model, ScoreBy, Unfit
-from ml.ranking.selectors import EXPLORED, NEW_VOICE, Places, SeenLast
+from ml.ranking.scorers import FALLBACKS, SHOWN_FACTOR, HandSet, Model, ScoreBy, Unfit
+from ml.ranking.selectors import EXPLORED, NEW_VOICE, KnownLast, Places
 from ml.registry import serving_ranker, shadow_ranker
 
 # What one unit of each number is worth. Found by trial on the demo town; a learned model replaces it.
@@ -34,7 +34,6 @@ RECIPE: Final[dict[str, float]] = {
     "quality": 0.25,  # × log of acts over the usual
     "language": 0.3,
     "answer": -0.4,
-    "acted_factor": ACTED_FACTOR,  # of the score remains when one liked or answered it longer than a week ago
     "shown_factor": SHOWN_FACTOR,  # of the score remains each time it was shown in vain
 }
 
@@ -152,6 +151,6 @@ def home() -> Pipeline:
             filters.OTHER_TEXT,
             filters.OTHER_MEANING,
         ],
-        selector=SeenLast(Places(), filters.SHOWN_AT_MOST),
+        selector=KnownLast(Places(), filters.known),
         side_effects=[CountPlaces()],
     )

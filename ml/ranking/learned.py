@@ -29,7 +29,6 @@ from ml.registry import RankerBroken, card_of, ranker_folder, serving_encoder, s
 KEPT: Final = 4  # sessions a process keeps: the serving version, the one before, a shadow, an arm
 TRIED_AGAIN_AFTER: Final = 30.0  # seconds until an artifact that could not be loaded is looked at again
 THREADS: Final = 1  # measured: two are slower on a busy machine, and requests run side by side
-ACTED_FACTOR: Final = 0.65  # of the score of a post remains that one acted on longer than a week ago
 LARGEST: Final = 1e9  # of a number in a row; what is beyond is taken for that
 UNKNOWN: Final = Counter("courtyard_ranker_not_finite_total", "Posts whose chances a ranker could not say")
 log = structlog.get_logger(__name__)
@@ -62,9 +61,8 @@ class Learned:
             if table[head]
         }
         for_it = sum((np.maximum(term, 0) for term in terms.values()), np.zeros(len(rows), dtype=np.float32))
-        # What showings take from a chance the graph has learned: their number is in the row. That a post is known it
-        # learns badly, for nobody can like twice what they liked: without this, most of a page was liked before.
-        taken = taken_away(np.asarray(for_it, dtype=np.float32), rows, shown_factor=1.0, acted_factor=ACTED_FACTOR)
+        # What showings take from a chance the graph has learned: their number is in the row.
+        taken = taken_away(np.asarray(for_it, dtype=np.float32), rows, shown_factor=1.0)
         return {**terms, **taken}
 
     def inputs(self, query: Query, candidates: Candidates) -> tuple[Floats, Any]:

@@ -13,7 +13,7 @@ from feed.backends import Slate
 from ml.ranking import filters, hydrators, likeness, serve, sources, viewer
 from ml.ranking.candidate import Bools, Candidates, Floats, Query
 from ml.ranking.features import quality
-from ml.ranking.filters import Rule
+from ml.ranking.filters import NEVER_DAYS, Rule
 from ml.ranking.home import RECIPE
 from ml.ranking.pipeline import Pipeline
 from ml.ranking.scorers import HandSet, ScoreBy
@@ -33,7 +33,6 @@ WEIGHTS: Final[dict[str, float]] = {
     "quality": 1.5,
     "freshness": 0.5,
     "language": 0.3,
-    "acted_factor": 1.0,
     "shown_factor": 1.0,
 }
 
@@ -72,7 +71,7 @@ def never_shown(query: Query, candidates: Candidates) -> Bools:
 
 
 def never_acted(query: Query, candidates: Candidates) -> Bools:
-    return np.asarray(candidates["acted_days_ago"] >= 999)
+    return np.asarray(candidates["acted_days_ago"] >= NEVER_DAYS)
 
 
 WELL_LIKED = replace(sources.BELOVED, name="well liked", cap=400, needs="")

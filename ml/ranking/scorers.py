@@ -17,8 +17,6 @@ from ml.ranking.candidate import Candidates, Column, Floats, Query
 from ml.ranking.features import NAMES, rows_of
 
 SHOWN_FACTOR: Final = 0.6  # of what speaks for a post remains each time it was shown in vain
-ACTED_FACTOR: Final = 0.8  # remains when one liked or answered it longer than a week ago
-NEVER_DAYS: Final = 999
 FALLBACKS: Final = Counter(
     "courtyard_ranker_fallbacks_total", "Pages scored by the hand-set recipe instead of the chosen ranker", ["reason"]
 )
@@ -81,22 +79,18 @@ class HandSet:
             "answer": weight["answer"] * number["answer"],
         }
         gained = np.maximum(sum(terms.values(), np.zeros(len(rows), dtype=np.float32)), 0)
-        return {**terms, **taken_away(gained, rows, weight["shown_factor"], weight["acted_factor"])}
+        return {**terms, **taken_away(gained, rows, weight["shown_factor"])}
 
 
-def taken_away(
-    gained: Floats, rows: Floats, shown_factor: float = SHOWN_FACTOR, acted_factor: float = ACTED_FACTOR
-) -> dict[str, Floats]:
-    """What shown already, acted on before and "see fewer" take away, one after the other, as shares of `gained` (n,).
+def taken_away(gained: Floats, rows: Floats, shown_factor: float = SHOWN_FACTOR) -> dict[str, Floats]:
+    """What shown already and "see fewer" take away, one after the other, as shares of `gained` (n,).
 
     gained is at least 0, so that nothing is given by taking away.
     """
-    times, days, feedback = (rows[:, NAMES.index(name)] for name in ("shown_times", "acted_days_ago", "feedback"))
+    times, feedback = (rows[:, NAMES.index(name)] for name in ("shown_times", "feedback"))
     shown = -gained * (1 - shown_factor ** np.maximum(np.nan_to_num(times, posinf=0), 0))
-    left = gained + shown
-    acted = -left * (1 - acted_factor) * (np.nan_to_num(days, nan=NEVER_DAYS) < NEVER_DAYS)
     remains = np.clip(np.where(np.isfinite(feedback), feedback, 1), 0, 1)
-    return {"shown": shown, "acted": acted, "fewer": -(left + acted) * (1 - remains)}
+    return {"shown": shown, "fewer": -(gained + shown) * (1 - remains)}
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ Only here do rivals matter. The same query and seed give the same slate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from ml.ranking.candidate import Candidates, Column, Floats, Ints, Query
+from ml.ranking.candidate import Bools, Candidates, Column, Floats, Ints, Query
 from ml.ranking.thompson import posterior, rounds, winner
 
 RANKED, EXPLORED, NEW_VOICE = 0, 1, 2  # how a place was filled
@@ -62,17 +62,23 @@ class Places:
 
 
 @dataclass(frozen=True)
-class SeenLast:
-    """The same choice, with posts that came back after they were shown `times` times behind all others."""
+class KnownLast:
+    """The same choice twice: among what is new to the viewer first, then among what they know already."""
 
     choose: Places
-    times: int
+    known: Callable[[Candidates], Bools]
     name: str = "places"
 
     def __call__(self, query: Query, candidates: Candidates) -> tuple[Ints, Mapping[str, Column]]:
-        rows, about = self.choose(query, candidates)
-        order = np.argsort(candidates["shown_times"][rows] >= self.times, kind="stable")
-        return rows[order], {name: column[order] for name, column in about.items()}
+        known = self.known(candidates)
+        if not known.any():
+            return self.choose(query, candidates)
+        new, old = np.flatnonzero(~known), np.flatnonzero(known)
+        first, about = self.choose(query, candidates.take(new))
+        rest = replace(query, limit=query.limit - len(first))
+        then, about_then = self.choose(rest, candidates.take(old))
+        columns = {name: np.concatenate([column, about_then[name]]) for name, column in about.items()}
+        return np.concatenate([new[first], old[then]]), columns
 
 
 class _Table:

@@ -16,7 +16,7 @@ from feed.backends import Ranked, Slate
 from ml.ranking import arms
 from ml.ranking.candidate import Candidates, Query
 from ml.ranking.features import NAMES
-from ml.ranking.filters import SHOWN_AT_MOST
+from ml.ranking.filters import known
 from ml.ranking.home import home
 from ml.ranking.pipeline import Pipeline, Trace
 from ml.ranking.reasons import reasons
@@ -83,7 +83,7 @@ def _items(query: Query, selected: Candidates) -> list[Ranked]:
     why = reasons(query, selected)
     shadow = selected.columns.get("shadow_score")
     shadows = np.round(shadow.astype(np.float64), 4).tolist() if shadow is not None else [None] * len(selected)
-    seen = (selected["shown_times"] >= SHOWN_AT_MOST).tolist()
+    seen = known(selected).tolist()
     return [
         Ranked(
             post_id=post_id,

@@ -28,7 +28,7 @@ class Offered:
     foul: bool = False  # rude or spam
     characters: int = 120
     follows: bool = False  # they follow its author
-    liked: bool = False  # they liked it before
+    acted: bool = False  # they liked, kept or reposted it before
     seen: bool = False  # they looked at it before
 
 
@@ -51,6 +51,8 @@ def read(person: Person, page: Sequence[Offered], luck: random.Random) -> list[R
 def _reaction(person: Person, place: int, post: Offered, luck: random.Random) -> Reaction:
     if not post.readable:
         return Reaction(place, read_ms=int(luck.uniform(200, 1500)))
+    if post.acted:  # recognised, and passed by
+        return Reaction(place, read_ms=int(luck.uniform(300, 2000)))
     taste = person.liking(post.topic)
     return Reaction(place, _reading_time(taste, post, luck), _acts(person, taste, post, luck))
 
@@ -66,8 +68,6 @@ def _acts(person: Person, taste: float, post: Offered, luck: random.Random) -> l
         "follow": 0.0 if post.follows else zeal * 0.04 * max(taste - 0.3, 0.0),
         "open": 0.06 + 0.40 * taste,
     }
-    if post.liked:
-        wanted["like"] = 0.0
     return [kind for kind, chance in wanted.items() if luck.random() < chance * rest]
 
 

@@ -19,7 +19,7 @@ from accounts.models import Follow, User
 from feed.backends import Slate
 from feed.demo.load import Arrival
 from feed.demo.town import Person, Town, Words
-from feed.models import Impression, Like, Post
+from feed.models import Bookmark, Impression, Like, Post, Repost
 from feed.timelines.home import record
 from ml import registry
 from ml.embedding import centre, learning, posts as embedding, topics, words
@@ -176,7 +176,11 @@ class Rehearsal:
         return visit
 
     def _offered(self, person: Person, user: User, seen: Sequence[int]) -> list[Offered]:
-        liked = set(Like.objects.filter(person=user, post__in=seen).values_list("post_id", flat=True))
+        acted = {
+            post_id
+            for acts in (Like, Bookmark, Repost)
+            for post_id in acts.objects.filter(person=user, post__in=seen).values_list("post_id", flat=True)
+        }
         follows = set(Follow.objects.filter(follower=user).values_list("followed_id", flat=True))
         looked = self.looked.get(person.name, set())
         return [
@@ -186,7 +190,7 @@ class Rehearsal:
                 foul=words_.note in ("rude", "spam"),
                 characters=len(words_.text) * (3 if words_.lang == "zh" else 1),
                 follows=post.author_id in follows,
-                liked=post_id in liked,
+                acted=post_id in acted,
                 seen=post_id in looked,
             )
             for post_id, (words_, post) in ((post_id, self.written[post_id]) for post_id in seen)

@@ -61,7 +61,8 @@ _ROWS = """
 SELECT i.request_id, i.id, i.post_id, p.author_id, i.position, i.source, i.features::text, i.read_ms,
        char_length(p.text), extract(epoch FROM i.shown_at)::float8, p.deleted_at IS NOT NULL,
        ARRAY(SELECT o.kind FROM feed_outcome o WHERE o.impression_id = i.id),
-       (SELECT extract(epoch FROM min(o.at))::float8 FROM feed_outcome o WHERE o.impression_id = i.id)
+       (SELECT extract(epoch FROM min(o.at))::float8 FROM feed_outcome o WHERE o.impression_id = i.id),
+       coalesce(i.features @@ '$.acted_days_ago < 999', false)
 FROM feed_impression i JOIN feed_post p ON p.id = i.post_id
 WHERE i.request_id = ANY(%(requests)s::uuid[]) AND i.surface = %(surface)s AND i.shown_at < %(until)s
 ORDER BY i.position, i.id
@@ -180,11 +181,13 @@ class Collector:
         shown: dict[UUID, list[Any]] = {}
         facts = {"requests": [request.id for request in requests], **self.span.facts}
         for row in rows(_ROWS, facts) if requests else []:
-            deleted, first_outcome = row[10], row[12]
+            deleted, first_outcome, acted_before = row[10], row[12], row[13]
             if deleted:
                 self.left_out["deleted_posts"] += 1
             elif first_outcome is not None and first_outcome < known[row[0]].at - TOLERANCE.total_seconds():
                 self.left_out["outcome_before_impression"] += 1
+            elif acted_before:  # nobody likes twice what they liked, and such posts stand behind all others anyway
+                self.left_out["acted_before"] += 1
             else:
                 shown.setdefault(row[0], []).append(row)
         return shown

@@ -17,7 +17,6 @@ from ml.nets.ranker.data import Dataset, View
 from ml.ranking.features import NAMES
 from ml.ranking.heads import HEADS
 from ml.ranking.home import RECIPE
-from ml.ranking.learned import ACTED_FACTOR
 from ml.ranking.scorers import HandSet, taken_away
 from ml.registry import RankerBroken, check_ranker, ranker_folder
 from ml.training.evaluate import HeldOut, by_head, order_figures
@@ -81,7 +80,7 @@ def scored(probability: Array, rows: Array, weights: Mapping[str, float]) -> Arr
     away. `rows` are in the order of NAMES."""
     terms = probability * np.array([weights.get(head, 0.0) for head in HEADS])
     speaks_for_it = np.maximum(terms, 0).sum(axis=1)
-    taken = taken_away(speaks_for_it, rows, shown_factor=1.0, acted_factor=ACTED_FACTOR)  # as when serving
+    taken = taken_away(speaks_for_it, rows, shown_factor=1.0)  # as when serving
     return terms.sum(axis=1) + np.sum(list(taken.values()), axis=0)
 
 

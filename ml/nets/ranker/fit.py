@@ -17,7 +17,8 @@ from torch import Tensor
 from ml.nets.ranker import checkpoint, export, objective, together
 from ml.nets.ranker.batches import Batch, Sampling
 from ml.nets.ranker.data import Dataset, View
-from ml.nets.ranker.net import PLACES, Ranker, Shape, Trained, geometry, squeezed
+from ml.nets.ranker.net import PLACES, Ranker, Shape, Trained, geometry
+from ml.nets.ranker.prior import Prior
 from ml.nets.ranker.warm import begin
 from ml.ranking.heads import HEADS
 
@@ -64,6 +65,7 @@ class Config:
     dropout: float = 0.1
     listwise: float = 0.0  # share of the loss that asks which row of a request was acted on; see objective
     warm: bool = False  # begin as the regression on the numbers alone: for few rows; see warm
+    prior: Prior | None = None  # a hand-set score that the net knows as one more number
     threads: int = 0  # 0: as torch has it
     private: Privacy | None = None
 
@@ -133,8 +135,9 @@ class Run:
         trained = self.rates.trained(config.heads, config.least_positives)
         self.objective = objective.Objective(self.rates, trained, config.listwise)
         torch.manual_seed(config.seed)
-        shape = Shape(data.dimensions, len(data.feature_names), config.width, config.layers, config.attention_heads)
-        self.model = Trained(Ranker(Shape(**{**asdict(shape), "dropout": config.dropout})))
+        self.model = Trained(Ranker(shape_of(data, config)))
+        if config.prior is not None and self.net.hand_set is not None:
+            self.net.hand_set.take(config.prior, data.feature_names)
         self.net.trained.copy_(torch.from_numpy(trained))
         self.net.base.copy_(torch.from_numpy(self.rates.log_odds))
         self._measure()
@@ -163,7 +166,7 @@ class Run:
         for chosen in np.array_split(np.unique(spaced), -(-len(spaced) // 200)):
             batch = self.data.gather(chosen)
             *others, row = tensors(batch)
-            joined = torch.cat([squeezed(row), geometry(*others)], dim=-1)
+            joined = self.net.joined(row, geometry(*others))
             numbers.append(joined[torch.from_numpy(batch.mask)])
             places += np.bincount(batch.position[batch.mask].clip(0, PLACES - 1), minlength=PLACES)
         found = torch.cat(numbers).double()
@@ -197,6 +200,18 @@ class Run:
                 loss += float(self.objective(logits, *answers(batch)).sum())
             self.model.train()
         return self.team.told(loss / max(len(self.validation), 1))
+
+
+def shape_of(data: Dataset, config: Config) -> Shape:
+    return Shape(
+        data.dimensions,
+        len(data.feature_names),
+        config.width,
+        config.layers,
+        config.attention_heads,
+        config.dropout,
+        config.prior is not None,
+    )
 
 
 def tensors(batch: Batch) -> list[Tensor]:

@@ -9,6 +9,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from ml.nets.ranker.prior import HandSet
 from ml.ranking.heads import HEADS
 from ml.ranking.history import BUCKETS, KINDS
 
@@ -25,7 +26,7 @@ PLACES: Final = 64  # on the page; what stands lower counts as the last
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of a net. `dimensions` of a post's vector, `features` of a row."""
+    """Sizes of a net. `dimensions` of a post's vector, `features` of a row; `prior`: it knows a hand-set score."""
 
     dimensions: int
     features: int
@@ -33,6 +34,12 @@ class Shape:
     layers: int = 2
     heads: int = 4
     dropout: float = 0.1
+    prior: bool = False
+
+    @property
+    def numbers(self) -> int:
+        """How many stand for a candidate: those of its row, of geometry(), and the hand-set score."""
+        return self.features + GEOMETRY + self.prior
 
 
 class Attention(nn.Module):
@@ -121,7 +128,7 @@ def _nearest(cosines: Tensor, chosen: Tensor, sharpness: float) -> Tensor:
 class Ranker(nn.Module):
     """Inputs: see `forward`. What was measured rather than learned stands in buffers, and so travels with the net."""
 
-    mean: Tensor  # of the numbers of a row, then of the terms of geometry
+    mean: Tensor  # of the numbers: of a row, then of the terms of geometry, then the hand-set score
     spread: Tensor
     base: Tensor  # log-odds of the base rate of each head
     trained: Tensor  # whether a head had enough positives; others predict their base rate
@@ -130,7 +137,8 @@ class Ranker(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.shape, width, numbers = shape, shape.width, shape.features + GEOMETRY
+        self.shape, width, numbers = shape, shape.width, shape.numbers
+        self.hand_set = HandSet(shape.features) if shape.prior else None
         for name, size, value in (("mean", numbers, 0.0), ("spread", numbers, 1.0), ("base", len(HEADS), 0.0)):
             self.register_buffer(name, torch.full((size,), value))
         for name, value in (("slope", 1.0), ("shift", 0.0)):
@@ -200,8 +208,15 @@ class Ranker(nn.Module):
 
     def normalised(self, row: Tensor, near: Tensor) -> Tensor:
         """Rows and geometry as numbers of mean 0 and spread 1; missing ones are 0."""
-        numbers = (torch.cat([squeezed(row), near], dim=-1) - self.mean) / self.spread
+        numbers = (self.joined(row, near) - self.mean) / self.spread
         return torch.where(torch.isnan(numbers), 0.0, numbers).clamp(-FURTHEST, FURTHEST)
+
+    def joined(self, row: Tensor, near: Tensor) -> Tensor:
+        """Rows (B, N, F) and geometry, and the hand-set score where there is one: (B, N, shape.numbers)."""
+        parts = [squeezed(row), near]
+        if self.hand_set is not None:
+            parts.append(self.hand_set(row)[..., None])
+        return torch.cat(parts, dim=-1)
 
     def _acts(self, history: Tensor, kind: Tensor, age: Tensor, author: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """A token an act after one that stands for nobody, so that an empty history is a history: (B, 1 + H, w)."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -22,7 +23,7 @@ from ml.ranking import serve, sources
 from ml.ranking.candidate import Act, Candidates
 from ml.ranking.explain import sentences
 from ml.ranking.reasons import reasons
-from ml.tasks import refresh_neighbours
+from ml.tasks import REFRESH_QUEUED, refresh_neighbours
 from ml.training import neighbours
 from ml.training.coengagement import nearest, similarity, together
 from tests.ml.ranking.batches import NOW, batch, query
@@ -126,6 +127,43 @@ def test_no_consent_no_part(crowd: list[User], posts: list[Post]) -> None:
     Learner.objects.update_or_create(pk=crowd[0].pk, defaults={"reset_at": timezone.now() + timedelta(seconds=1)})
     refresh_neighbours()
     assert near(posts[0]) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("leaves", ["withdraws", "is deleted"])
+def test_who_leaves_is_out_at_once_and_one_refresh_is_queued(
+    leaves: str, crowd: list[User], posts: list[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pair that only one other joins is gone before any worker ran; the pair of many stays."""
+    queued: list[str] = []
+    monkeypatch.setattr("ml.tasks.queue", lambda task, *_args: queued.append(task.name) or True)
+    cache.delete(REFRESH_QUEUED)
+    a, b, c, d = posts
+    like(crowd, a, b)
+    like(crowd[:2], c)
+    actions.repost(crowd[0], d)
+    actions.repost(crowd[1], d)
+    refresh_neighbours()
+    assert (set(near(a)), set(near(c))) == ({b.pk, c.pk, d.pk}, {a.pk, b.pk, d.pk})
+    for one in crowd[:2]:
+        if leaves == "withdraws":
+            people.give_consent(one, behaviour=False)
+        else:
+            people.delete_account(one)
+        assert (near(a), near(b), near(c), near(d)) == ([b.pk], [a.pk], [], [])
+    assert queued == ["ml.refresh_neighbours"]
+    refresh_neighbours()
+    assert (near(a), near(c)) == ([b.pk], [])
+    people.give_consent(crowd[2], behaviour=False)
+    assert near(a) == []
+    assert len(queued) == 2
+
+
+def test_who_leaves_without_acts_changes_nothing(crowd: list[User], posts: list[Post], person: Person) -> None:
+    like(crowd, *posts[:2])
+    refresh_neighbours()
+    assert neighbours.leave(person("nobody").pk) == 0
+    assert near(posts[0]) == [posts[1].pk]
 
 
 def test_acts_on_ones_own_posts_do_not_count(crowd: list[User], posts: list[Post]) -> None:

@@ -136,13 +136,11 @@ def test_see_fewer_takes_its_share_and_what_was_shown_is_left_to_the_graph(db: N
         {"vector": axis(0)},
         {"vector": axis(0), "shown_times": 1.0},
         {"vector": axis(0), "feedback": 0.0},
-        {"vector": axis(0), "acted_days_ago": 9.0},
     )
     columns = ScoreBy(home.PLAIN, lambda _query: load(VERSION))(asked, posts)
     speaks = sum(np.maximum(columns[f"term:head:{head}"], 0) for head in HEADS)
-    assert columns["term:shown"].tolist() == [0, 0, 0, 0]
-    assert columns["term:fewer"].tolist() == pytest.approx([0, 0, -speaks[2], 0], rel=1e-4)
-    assert columns["term:acted"].tolist() == pytest.approx([0, 0, 0, -0.35 * speaks[3]], rel=1e-4)
+    assert columns["term:shown"].tolist() == [0, 0, 0]
+    assert columns["term:fewer"].tolist() == pytest.approx([0, 0, -speaks[2]], rel=1e-4)
 
 
 posts_of = st.fixed_dictionaries(

@@ -41,7 +41,6 @@ def test_what_raises_a_score(facts: dict[str, Any]) -> None:
     [
         {"refusal": 0.6},
         {"shown_times": 1.0},
-        {"acted_days_ago": 9.0},
         {"feedback": 0.5},
         {"answer": True},
         {"age_hours": 100.0},

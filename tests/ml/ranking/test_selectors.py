@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ml.ranking.candidate import Query, Shown
-from ml.ranking.selectors import EXPLORED, NEW_VOICE, Places, author_factor
+from ml.ranking.filters import known
+from ml.ranking.selectors import EXPLORED, NEW_VOICE, KnownLast, Places, author_factor
 from tests.ml.ranking.batches import NOW, axis, batch, query
 
 PLACES = Places()
@@ -193,3 +194,21 @@ def test_several_visits_do_not_show_the_same_few_again() -> None:
         assert len(topics) == 6
         assert max(topics.values()) <= 7
         assert len({tuple(vector) for vector in page["vector"]}) == 8
+
+
+def test_what_is_known_stands_behind_all_that_is_new_however_good() -> None:
+    rule = KnownLast(PLACES, known)
+    posts = [
+        {"score": 9.0, "author": 1, "acted_days_ago": 8.0},
+        {"score": 8.0, "author": 2, "shown_times": 3.0},
+        {"score": 7.0, "author": 3, "shown_times": 2.0},
+        {"score": 1.0, "author": 4},
+    ]
+    candidates = batch(*posts)
+    rows, about = rule(query(), candidates)
+    assert candidates.ids[rows].tolist() == [3, 4, 1, 2]
+    assert len(about["place_kind"]) == len(about["propensity"]) == 4
+    rows, about = rule(query(limit=3), candidates)
+    assert candidates.ids[rows].tolist() == [3, 4, 1]
+    rows, _about = rule(query(limit=2), candidates)
+    assert candidates.ids[rows].tolist() == [3, 4]

@@ -42,9 +42,13 @@ def test_acts_follow_tastes() -> None:
     assert sum(one.read_ms for one in loved) > 2 * sum(one.read_ms for one in plain)
 
 
-def test_nobody_likes_twice_nor_follows_whom_they_follow() -> None:
-    again = many([Offered("gardening", liked=True, follows=True)])
-    assert rate(again, "like") == rate(again, "follow") == 0
+def test_what_was_acted_on_is_passed_by() -> None:
+    again = many([Offered("gardening", acted=True)])
+    assert all(not one.kinds and one.read_ms <= 2000 for one in again)
+
+
+def test_nobody_follows_whom_they_follow() -> None:
+    assert rate(many([Offered("gardening", follows=True)]), "follow") == 0
 
 
 def test_what_cannot_be_read_is_only_glanced_at() -> None:

@@ -183,6 +183,19 @@ def test_clocks_that_run_wrong_are_left_out_and_counted(site: Site, shown: Any, 
     assert data.meta["left_out"]["outcome_before_impression"] == 1
 
 
+def test_posts_acted_on_before_they_were_shown_teach_nothing_and_are_counted(
+    site: Site, shown: Any, collected: Any
+) -> None:
+    reader, posts, rows = shown
+    (again, strange) = site.show(reader, posts[4:6], site.now - hours(5))
+    for row, days in ((again, 9.0), (strange, "nine")):
+        row.features["acted_days_ago"] = days
+        row.save()
+    data = collected()
+    assert data.impression.tolist() == [*(row.pk for row in rows), strange.pk]
+    assert data.meta["left_out"]["acted_before"] == 1
+
+
 def test_deleted_posts_are_left_out_of_rows_and_of_histories(site: Site, shown: Any, collected: Any) -> None:
     reader, posts, _rows = shown
     Like.objects.create(person=reader, post=posts[5], created_at=site.now - hours(48))
