@@ -61,7 +61,7 @@ def cast(context: dict[str, Any], mould: str) -> SafeString:
     """The template `mould` for `post`. It sees the stand-ins and flags of `_flags`, not the post: what a mould says
     must depend on nothing else."""
     post, viewer, request = context["post"], context.get("viewer"), context["request"]
-    topic = next(iter(post.topics.all()), None)
+    topic = post.first_topic
     here = getattr(getattr(request, "htmx", None), "current_url_abs_path", None)
     values = {
         **_named(post),

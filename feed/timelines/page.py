@@ -8,13 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value, prefetch_related_objects
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
-from accounts.models import Follow, User
 from feed import backends
-from feed.models import Bookmark, Impression, Label, Like, Post, Repost
+from feed.models import Impression, Post
+from feed.timelines.marks import mark
 from feed.visibility import decide, shown
 
 MAX_ID = 2**63 - 1
@@ -68,12 +66,14 @@ def newest_first(posts: QuerySet[Post], most: int) -> QuerySet[Post]:
 def cards(posts: QuerySet[Post], viewer: Any) -> list[Post]:
     """The rows of a queryset that went through `visible_to`, in its order, with everything that a card shows.
 
-    Three queries, however many posts, a fourth where some quote: the posts with what the viewer did with them and
-    their labels; what they quote; the pictures; the topics.
+    Two queries, however many posts, one more where some quote, one more where some have pictures: the posts; what they
+    quote; what the viewer did with them, their labels and topics; the pictures.
     """
-    found = list(_with_standing(posts, viewer).select_related("author__profile", "group").defer(*_UNSHOWN))
+    found = list(posts.select_related("author__profile", "group").defer(*_UNSHOWN))
     quotes = _attach_quotes(found, viewer)
-    prefetch_related_objects([*found, *quotes], "attachments", "topics")
+    mark([*found, *quotes], viewer)
+    for quote in quotes:
+        quote.verdict = decide(quote, viewer)  # type: ignore[attr-defined]
     for post in found:
         post.reposted_by, post.why, post.impression_id, post.trail = None, "", None, ""  # type: ignore[attr-defined]
     return shown(found, viewer)
@@ -87,10 +87,8 @@ def _attach_quotes(posts: list[Post], viewer: Any) -> list[Post]:
     wanted = {post.quote_id for post in posts if post.quote_id}
     if not wanted:
         return []
-    readable = Post.objects.visible_to(viewer).filter(pk__in=wanted).annotate(label_names=_labels_in_force())
+    readable = Post.objects.visible_to(viewer).filter(pk__in=wanted)
     found = {quote.pk: quote for quote in readable.select_related("author__profile").defer(*_UNSHOWN)}
-    for quote in found.values():
-        quote.verdict = decide(quote, viewer)  # type: ignore[attr-defined]
     for post in posts:
         if post.quote_id:
             Post.quote.field.set_cached_value(post, found.get(post.quote_id))  # type: ignore[attr-defined]
@@ -102,27 +100,6 @@ def decorate(posts: Iterable[Post], viewer: Any) -> list[Post]:
     wanted = [post.pk for post in posts]
     found = {post.pk: post for post in cards(Post.objects.visible_to(viewer).filter(pk__in=wanted), viewer)}
     return [found[pk] for pk in wanted if pk in found]
-
-
-def _labels_in_force() -> ArraySubquery:
-    return ArraySubquery(Label.objects.in_force().filter(post=OuterRef("pk")).values("name"))
-
-
-def _with_standing(posts: QuerySet[Post], viewer: Any) -> QuerySet[Post]:
-    """Annotates `liked`, `reposted`, `bookmarked`, `follows_author`, `label_names`, and whom the post answers."""
-    answered = User.objects.filter(posts=OuterRef("parent")).values("username")
-    marks: dict[str, Any] = {
-        "label_names": _labels_in_force(),
-        "answers_to": Coalesce(Subquery(answered), Value("")),
-    }
-    own = {"liked": Like, "reposted": Repost, "bookmarked": Bookmark}
-    if getattr(viewer, "is_authenticated", False):
-        for name, model in own.items():
-            marks[name] = Exists(model.objects.filter(person=viewer, post=OuterRef("pk")))  # type: ignore[attr-defined]
-        marks["follows_author"] = Exists(Follow.objects.filter(follower=viewer, followed=OuterRef("author")))
-    else:
-        marks |= dict.fromkeys([*own, "follows_author"], Value(False))
-    return posts.annotate(**marks)
 
 
 def attach_reasons(posts: Iterable[Post], impressions: Sequence[Impression], viewer: Any) -> None:
