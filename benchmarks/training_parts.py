@@ -188,7 +188,6 @@ def told(run: TrainingRun, version: ModelVersion) -> dict[str, Any]:
     test, card = version.card["metrics"]["test"], version.card
     return {
         "state": run.state,
-        "why": run.message,
         "rows_trained_on": card["trained_on"]["rows"],
         "test_requests": test["requests"],
         "like_auc": test["auc"]["like"],
