@@ -6,11 +6,12 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.signals import consent_changed, followed, unfollowed
+from accounts.models import User
+from accounts.signals import account_being_deleted, account_deleted, consent_changed, followed, unfollowed
 from feed import signals as feed
 from ml.embedding import learning, posts
 from ml.queueing import learn_soon, queue
-from ml.tasks import embed_post, learn_interests, refresh_topics
+from ml.tasks import embed_post, learn_interests, leave_neighbours, refresh_neighbours_soon, refresh_topics
 
 ACTS = (
     feed.liked,
@@ -61,4 +62,17 @@ def obey_consent(person_id: int, switch: str, given: bool, **_facts: Any) -> Non
         return
     if not given:
         learning.forget(person_id)
+        leave_neighbours(person_id)
+        refresh_neighbours_soon()
     learn_soon(person_id, learn_interests)
+
+
+@receiver(account_being_deleted, dispatch_uid="ml-account-being-deleted")
+def leave(person: User, **_facts: Any) -> None:
+    """While it can still be seen what they did."""
+    leave_neighbours(person.pk)
+
+
+@receiver(account_deleted, dispatch_uid="ml-account-deleted")
+def refresh_without(**_facts: Any) -> None:
+    refresh_neighbours_soon()

@@ -6,15 +6,18 @@ from datetime import timedelta
 
 import structlog
 from celery import shared_task
+from django.core.cache import cache
 from django.utils import timezone
 
 from ml import registry
 from ml.conf import SWEEP_AT_MOST
 from ml.embedding import learning, posts, topics
 from ml.embedding.encoder import EncoderUnavailable
-from ml.queueing import learn_soon, take_stale
+from ml.queueing import learn_soon, queue, take_stale
 from ml.watching import drift, online
 
+REFRESH_QUEUED = "neighbours:queued"
+REFRESH_FORGOTTEN = 600  # seconds after which a queued refresh is taken for lost
 log = structlog.get_logger(__name__)
 
 
@@ -86,7 +89,21 @@ def refresh_neighbours() -> None:
     """Which posts the same people act on, of the newest posts."""
     from ml.training import neighbours
 
+    cache.delete(REFRESH_QUEUED)  # who leaves from now on asks again
     neighbours.refresh()
+
+
+def refresh_neighbours_soon() -> None:
+    """Somebody left: queue one refresh, however many leave. Without a broker the hourly one does it."""
+    if cache.add(REFRESH_QUEUED, 1, REFRESH_FORGOTTEN) and not queue(refresh_neighbours):
+        cache.delete(REFRESH_QUEUED)
+
+
+def leave_neighbours(person_id: int) -> None:
+    """What rests on this person's acts goes at once; it does not wait for a worker."""
+    from ml.training import neighbours  # SciPy: only in a web process in which somebody leaves
+
+    neighbours.leave(person_id)
 
 
 @shared_task(name="ml.refresh_topics")

@@ -23,6 +23,7 @@ LEAST_ACTS = 2  # likes, answers and reposts of a post
 LEAST_TOGETHER = 2  # people who acted on both: a pair never tells what one person did (a bookmark is private)
 NEIGHBOURS = 40
 BATCH = 20_000
+LOCK = 0x4E454152  # of PostgreSQL's advisory locks, the site's own
 
 _POSTS = """
 SELECT id FROM (
@@ -49,13 +50,34 @@ SELECT person_id, post_id FROM (
   JOIN accounts_consent c ON c.person_id = a.person_id AND c.behaviour
   JOIN feed_post p ON p.id = a.post_id AND p.author_id <> a.person_id
   LEFT JOIN ml_learner l ON l.person_id = a.person_id
-  WHERE l.reset_at IS NULL OR a.at > l.reset_at) AS a
+  WHERE (l.reset_at IS NULL OR a.at > l.reset_at) AND a.person_id <> %(without)s) AS a
 WHERE nth <= %(of_one)s ORDER BY at DESC LIMIT %(most)s
+"""
+
+# Whatever they did, with or without consent: who has just withdrawn it has none any more.
+_OF_ONE = """
+SELECT post_id FROM feed_like WHERE person_id = %(person)s
+UNION SELECT post_id FROM feed_repost WHERE person_id = %(person)s
+UNION SELECT post_id FROM feed_bookmark WHERE person_id = %(person)s
+UNION SELECT parent_id FROM feed_post WHERE author_id = %(person)s AND parent_id IS NOT NULL
 """
 
 
 def refresh() -> int:
-    """Compute the neighbours of the newest posts anew; how many posts have some. What fell out of the window goes."""
+    """Compute the neighbours of the newest posts anew; how many posts have some. What fell out of the window goes.
+
+    One at a time: one that began before somebody withdrew must not write over the one that began after.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        return _refresh()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def _refresh() -> int:
     started = timezone.now()
     posts = newest_posts()
     acts = acts_on(posts)
@@ -83,6 +105,33 @@ def refresh() -> int:
     return len(rows)
 
 
+@transaction.atomic
+def leave(person_id: int) -> int:
+    """A person takes no part any more: drop at once every pair of posts that too few others join; how many there were.
+
+    The scores of the other pairs still hold a trace of the person's acts, until the next `refresh`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_ONE, {"person": person_id})
+        acted = [row[0] for row in cursor.fetchall()]
+    rows = list(PostNeighbours.objects.select_for_update().filter(pk__in=acted).order_by("pk"))
+    posts = np.array([row.pk for row in rows], dtype=np.int64)
+    place = {row.pk: number for number, row in enumerate(rows)}
+    shared = together(acts_on(posts, without=person_id))
+    dropped = 0
+    for row in rows:
+        joined = shared[[place[row.pk]]].toarray().ravel()
+        keep = [post not in place or joined[place[post]] >= LEAST_TOGETHER for post in row.ids]
+        if all(keep):
+            continue
+        dropped += keep.count(False)
+        row.ids = [post for post, kept in zip(row.ids, keep, strict=True) if kept]
+        row.scores = [score for score, kept in zip(row.scores, keep, strict=True) if kept]
+        row.save(update_fields=["ids", "scores"])
+    PostNeighbours.objects.filter(pk__in=acted, ids__len=0).delete()
+    return dropped
+
+
 def newest_posts() -> np.ndarray:
     """Ids of the posts compared, newest first, at most `POSTS`."""
     oldest = id_at(timezone.now() - timedelta(days=DAYS))
@@ -92,11 +141,11 @@ def newest_posts() -> np.ndarray:
         return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 
-def acts_on(posts: np.ndarray) -> sp.csr_matrix:
-    """Ones where a person acted on a post, (people, posts), read through a server-side cursor."""
+def acts_on(posts: np.ndarray, without: int = 0) -> sp.csr_matrix:
+    """Ones where a person acted on a post, (people, posts), read through a server-side cursor; one may be left out."""
     people, columns = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     order = np.argsort(posts)
-    facts = {"posts": posts.tolist(), "of_one": ACTS_OF_ONE, "most": ACTS}
+    facts = {"posts": posts.tolist(), "of_one": ACTS_OF_ONE, "most": ACTS, "without": without}
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(_ACTS, facts)
         while read := cursor.fetchmany(BATCH):
