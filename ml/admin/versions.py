@@ -12,8 +12,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, gettext_lazy as _
 from unfold.decorators import display
 
-from accounts.admin.base import Reader, staff, table
+from accounts.admin.base import Reader, staff
 from ml import registry
+from ml.admin import card
 from ml.admin.training import grounds
 from ml.models import ModelVersion, Promotion
 
@@ -29,8 +30,7 @@ class ModelVersionAdmin(Reader):
     ordering = ("-created_at",)
     list_before_template = "admin/ml/_serving.html"
     change_form_outer_before_template = "admin/ml/_promote.html"
-    fields = (("name", "kind", "state"), ("created_at", "served_from"), "decision", "as_card")
-    readonly_fields = ("decision", "as_card")
+    readonly_fields = ("decision", "figures", "acts", "privacy", "as_card")
 
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
@@ -40,6 +40,12 @@ class ModelVersionAdmin(Reader):
             path("rollback/", guard(self.rollback), name="ml_rollback"),
             *super().get_urls(),
         ]
+
+    def get_fields(self, request: HttpRequest, obj: ModelVersion | None = None) -> list[Any]:
+        """Only a ranker is judged, and may be private."""
+        ranker = obj is not None and obj.kind == ModelVersion.Kind.RANKER
+        of_rankers = ["decision", "figures", "acts", "privacy"] if ranker else []
+        return [("name", "kind", "state"), ("created_at", "served_from"), *of_rankers, "as_card"]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         more = {
@@ -116,7 +122,19 @@ class ModelVersionAdmin(Reader):
 
     @display(description=_("card"))
     def as_card(self, row: ModelVersion) -> str:
-        return table(row.card)
+        return card.whole(row)
+
+    @display(description=_("Figures on held-out days"))
+    def figures(self, row: ModelVersion) -> str:
+        return card.figures(row.card)
+
+    @display(description=_("Each act on held-out days"))
+    def acts(self, row: ModelVersion) -> str:
+        return card.acts(row.card)
+
+    @display(description=_("Privacy"))
+    def privacy(self, row: ModelVersion) -> str:
+        return card.privacy(row.card)
 
 
 def _may_promote(request: HttpRequest) -> bool:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.admin.base import Reader, staff
 from ml.models import Experiment, ModelVersion, OnlineFigure
 from ml.ranking import arms
-from ml.watching import series, shadow
+from ml.watching import drift, series, shadow
 
 SHADOW_DAYS = 7
 
@@ -47,7 +47,9 @@ class WatchingAdmin(Reader):
             "serving": serving,
             "offline": series.offline(),
             "online": series.online(today),
-            "drift": series.drift(today, serving.name) if serving else [],
+            "drift": series.drift(today, serving.name) if serving and _has_reference(serving) else [],
+            "no_reference": serving is not None and not _has_reference(serving),
+            "least_shown": drift.LEAST,
             "tables": [
                 (_("By arm"), series.table(today, "bucket")),
                 (_("By version"), series.table(today, "version")),
@@ -98,6 +100,11 @@ class WatchingAdmin(Reader):
         else:
             messages.success(request, _("Nothing scores in the shadow."))
         return _back()
+
+
+def _has_reference(version: ModelVersion) -> bool:
+    """Whether the card holds what drift is measured against; cards of older versions do not."""
+    return bool(version.card.get("reference"))
 
 
 def _refused(request: HttpRequest, permission: str) -> HttpResponse | None:

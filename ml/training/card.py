@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ml.training import price
 from ml.training.gate import Decision
 from ml.training.rivals import Judged
 
@@ -29,7 +30,8 @@ def complete(
     reference: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Add to the card that training left: what was left out of the data, the figures on held-out requests beside those
-    of the rivals, the decision with its grounds, the scale of scores, and what drift is measured against.
+    of the rivals, the decision with its grounds, the scale of scores, what drift is measured against, and what privacy
+    cost where it was trained with it.
 
     Returns the whole card.
     """
@@ -45,6 +47,8 @@ def complete(
         "gate": decision.as_card(),
         "left_out_of_data": {name: meta[name] for name in OF_DATASET if name in meta},
     }
+    if card.get("privacy"):
+        card["privacy"]["cost"] = price.cost(folder, card)
     card = finite(card)
     write_card(folder, card)
     return card

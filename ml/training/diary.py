@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from django.db import connection
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from ml.models import ModelVersion, TrainingRun
+from ml.training import told
 
 LOCK: Final = 0x52414E4B4552  # of PostgreSQL's advisory locks, the site's own
 WRITTEN_EVERY: Final = 1.0  # seconds
@@ -44,9 +44,8 @@ def alone() -> Iterator[None]:
 
 def bury_dead() -> int:
     """Mark the runs that ended without a word. Only for whoever holds the lock: then none of them can be alive."""
-    message = _("It ended without a word, as a process that was killed does. The serving model was left alone.")
     return TrainingRun.objects.filter(state=State.RUNNING).update(
-        state=State.FAILED, message=message, ended_at=timezone.now()
+        state=State.FAILED, message=told.as_json(told.DIED), ended_at=timezone.now()
     )
 
 
@@ -66,6 +65,11 @@ class Diary:
             diary.show = show
         return diary
 
+    @classmethod
+    def of_tonight(cls, show: Callable[[str, int, int], None]) -> Diary:
+        """The diary of the night that goes on, for a part of it that was handed none. Only within the night."""
+        return cls(TrainingRun.objects.filter(state=State.RUNNING).latest("pk"), show)
+
     def __call__(self, step: str, done: int, of: int) -> None:
         """Raises `Stopped` when the process that started this one is gone."""
         if os.getppid() != self.parent:
@@ -83,7 +87,8 @@ class Diary:
         self(f"train: {message}", done, of)
 
     def end(self, state: str, message: str, version: ModelVersion | None = None) -> TrainingRun:
-        self.run.state, self.run.message, self.run.version = state, message, version
+        """How it ended; the message is kept as a code and facts (see `told`), to be worded for whoever reads it."""
+        self.run.state, self.run.message, self.run.version = state, told.kept(message, version), version
         self.run.ended_at = self.run.beat_at = timezone.now()
         self.run.save(update_fields=["state", "message", "version", "ended_at", "beat_at"])
         return self.run

@@ -30,9 +30,12 @@ class Row:
 
 
 def offline() -> list[Lines]:
-    """The measures of the newest ranker versions on their held-out days, from their cards, oldest first."""
+    """The measures of the newest ranker versions on their held-out days, from their cards, oldest first; none where no
+    card has any."""
     rows = ModelVersion.objects.filter(kind=ModelVersion.Kind.RANKER, card__metrics__test__isnull=False)
     versions = list(rows.order_by("-created_at")[:VERSIONS])[::-1]
+    if not versions:
+        return []
     places = [date_format(version.created_at, "SHORT_DATE_FORMAT") for version in versions]
     tests = [version.card["metrics"]["test"] for version in versions]
 
@@ -140,9 +143,11 @@ def exploration(days: int = 7) -> list[Row]:
 
 
 def drift(today: date, version: str) -> list[Lines]:
-    """The stability index of the numbers that moved most, and the mean score, a day."""
+    """The stability index of the numbers that moved most, and the mean score, a day; nothing before the first day."""
     days = [today - timedelta(days=DAYS - 1 - number) for number in range(DAYS)]
     rows = DriftFigure.objects.filter(day__gte=days[0], version=version).values_list("number", "day", "psi", "mean")
+    if not rows:
+        return []
     psi: dict[str, dict[date, float]] = {}
     score: dict[date, float] = {}
     for number, day, index, mean in rows:

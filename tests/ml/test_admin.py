@@ -36,7 +36,7 @@ def version(db: None) -> ModelVersion:
         name="ranker-a",
         kind=ModelVersion.Kind.RANKER,
         state=ModelVersion.State.SERVING,
-        card={"metrics": {"test": test}},
+        card={"metrics": {"test": test}, "reference": {"interest": {"edges": [0.5], "shares": [0.5, 0.5]}}},
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -20,6 +22,8 @@ from ml.models import ModelVersion, TrainingRun
 from ml.registry import RankerBroken
 
 BASELINES = {"recipe": "hand-set recipe", "newest": "newest first", "popular": "most popular", "as_shown": "as shown"}
+MOST_DAYS = 3650
+PRIVATE_STEPS = 100  # the more steps, the more noise in each
 ORDER_FIGURES = ("ndcg10", "mrr", "coverage", "diversity", "novelty")
 
 
@@ -32,7 +36,7 @@ class Command(BaseCommand):
         evaluate = what.add_parser("evaluate", help="figures of versions and baselines on the newest days")
         evaluate.add_argument("versions", nargs="*", metavar="VERSION", help="without one, the serving version")
         compare = what.add_parser("compare", help="two versions on the same requests, request by request")
-        compare.add_argument("versions", nargs=2, metavar="VERSION")
+        compare.add_argument("versions", nargs="*", metavar="VERSION", help="two of them")
         for one in (evaluate, compare):
             one.add_argument("--days", type=int, default=30, help="days of impressions to look at (default: 30)")
         what.add_parser("list", help="all versions, newest first")
@@ -49,13 +53,21 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=30, help="days of impressions to learn from (default: 30)")
         parser.add_argument("--epochs", type=int, help="times the data is gone through at most")
         parser.add_argument("--seed", type=int, help="of everything left to chance (default: 0)")
-        parser.add_argument("--private", type=float, metavar="EPSILON", help="train with differential privacy")
+        parser.add_argument(
+            "--private", type=float, metavar="EPSILON", help="train with differential privacy, and tell what it costs"
+        )
+        parser.add_argument(
+            "--private-steps",
+            type=int,
+            default=PRIVATE_STEPS,
+            help=f"of it (default: {PRIVATE_STEPS}); more for more people",
+        )
         parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
         parser.add_argument("--by-id", type=int, help="the person who asked for it")
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
-        if options.get("days", 1) < 1:
-            raise CommandError("--days must be 1 or more.")
+        if not 1 <= options.get("days", 1) <= MOST_DAYS:
+            raise CommandError(f"--days must be 1 or more, and at most {MOST_DAYS}.")
         try:
             getattr(self, f"_{what}")(**options)
         except ModelVersion.DoesNotExist:
@@ -68,26 +80,49 @@ class Command(BaseCommand):
     def _train(self, *, no_progress: bool, by_id: int | None, days: int, **options: Any) -> None:
         from ml.training.diary import AlreadyRunning, Stopped
         from ml.training.recipe import Plan, night
+        from ml.training.told import words
 
+        config, by = _config(options), User.objects.filter(pk=by_id).first() if by_id else None
         signal.signal(signal.SIGTERM, _leave)
-        plan = Plan(days=days, config=_config(options), by=User.objects.filter(pk=by_id).first() if by_id else None)
         with _bar(no_progress) as show:
+            prepare = _without_noise(config, show) if options.get("private") else (lambda folder: None)
             try:
-                run = night(plan, show)
+                run = night(Plan(days=days, config=config, by=by, prepare=prepare), show)
             except AlreadyRunning:
                 raise CommandError("Another training runs already; this one leaves.", returncode=3) from None
             except Stopped:
                 raise CommandError("Whoever started this is gone; it stopped.", returncode=4) from None
-        self._told(run)
+            except KeyboardInterrupt:
+                raise CommandError(
+                    "It was stopped; the next one within twelve hours goes on.", returncode=130
+                ) from None
         if run.state == TrainingRun.State.FAILED:
-            raise CommandError(run.message)
+            raise CommandError(words(run.message))
+        if run.state == TrainingRun.State.TOO_LITTLE:
+            raise CommandError(words(run.message), returncode=5)
+        self._told(run)
 
     def _told(self, run: TrainingRun) -> None:
+        from ml.training.told import words
+
         if run.version is not None:
             rivals = run.version.card.get("rivals", {})
             figures = {run.version.name: run.version.card["metrics"]["test"], **rivals}
             self._table({name: value for name, value in figures.items() if value})
-        self.stdout.write(f"{run.get_state_display()}: {run.message}")
+            self._privacy(run.version.card.get("privacy") or {})
+        self.stdout.write(f"{run.get_state_display()}: {words(run.message)}")
+
+    def _privacy(self, told: dict[str, Any]) -> None:
+        if not told:
+            return
+        self.stdout.write(f"Private: epsilon {told['epsilon']:.2f}, delta {told['delta']:g}, for each {told['unit']}.")
+        cost = told.get("cost")
+        if cost is None:
+            self.stdout.write("What it cost was not measured: it went on from a training that was stopped.")
+            return
+        for head, lost in cost["auc_lost"].items():
+            without, private = cost["auc_without"][head], cost["auc"][head]
+            self.stdout.write(f"AUC {head}: {without:.4f} without noise, {private:.4f} with it, {-lost:+.4f}")
 
     # --- evaluate, compare ---
 
@@ -95,6 +130,8 @@ class Command(BaseCommand):
         self._contest(versions or [name for name in [registry.serving_ranker()] if name], days)
 
     def _compare(self, *, versions: list[str], days: int, **options: Any) -> None:
+        if len(versions) != 2 or versions[0] == versions[1]:
+            raise CommandError("compare takes two different versions; “ranker list” names them.")
         self._contest(versions, days)
 
     def _contest(self, names: list[str], days: int) -> None:
@@ -102,10 +139,11 @@ class Command(BaseCommand):
         from ml.training.dataset import NothingToLearn
         from ml.training.diary import AlreadyRunning
 
-        for name in names:
-            registry.check_ranker(name)
+        _known(names)
         try:
             with _bar(False) as show, newest_days(days, show) as view:
+                if not len(view):
+                    raise CommandError(f"There are too few requests in {days} days to hold any of them out.")
                 found = contest(view, names)
                 requests, since = len(view), view.figures()["from"]
         except AlreadyRunning:
@@ -159,7 +197,7 @@ class Command(BaseCommand):
         else:
             row = ModelVersion.objects.get(name=version, kind=ModelVersion.Kind.RANKER)
             if row.state == ModelVersion.State.REFUSED and not force:
-                raise CommandError(f"{version} was refused: {row.card.get('refused', '')} With --force it serves.")
+                raise CommandError(f"{version} was refused: {_why_refused(row.card)} With --force it serves.")
             done = registry.promote_ranker(version, why=why)
         self.stdout.write(_serves() if done else f"Nothing changed. {_serves()}")
 
@@ -178,19 +216,65 @@ def _serves() -> str:
     return f"{registry.serving_ranker() or 'The hand-set recipe'} serves from the next request on."
 
 
+def _why_refused(card: dict[str, Any]) -> str:
+    from ml.training.told import grounds
+
+    return grounds(card.get("gate") or {}) or str(card.get("refused", ""))
+
+
+def _known(names: Sequence[str]) -> None:
+    """Raises `CommandError` or `RankerBroken` for a version that is unknown, or whose files are not all there."""
+    for name in names:
+        folder = registry.ranker_folder(name)
+        if not ModelVersion.objects.filter(name=name, kind=ModelVersion.Kind.RANKER).exists():
+            raise CommandError(f"There is no ranker called {name}.")
+        if not folder.exists():
+            raise CommandError(f"The files of {name} are deleted; only its card is left.")
+        registry.check_ranker(name)
+
+
+def _without_noise(config: Any, show: Any) -> Callable[[Path], None]:
+    """Before the private training, the same without noise, so that the card can tell what privacy costs."""
+
+    def prepare(dataset: Path) -> None:
+        from ml.training import price
+        from ml.training.diary import Diary
+
+        price.train_without(dataset, config, Diary.of_tonight(show).training)
+
+    return prepare
+
+
 def _config(options: dict[str, Any]) -> Any:
     """What was asked for on the command line, over what is usual; None where nothing was."""
     given = {name: options[name] for name in ("seed", "epochs") if options.get(name) is not None}
     epsilon = options.get("private")
     if not given and epsilon is None:
         return None
-    if epsilon is not None and epsilon <= 0:
-        raise CommandError("--private must be more than 0.")
+    if given.get("seed", 0) < 0:
+        raise CommandError("--seed must be 0 or more.")
     if given.get("epochs", 1) < 1:
         raise CommandError("--epochs must be 1 or more.")
+    if epsilon is None:
+        from ml.nets.ranker.fit import Config
+
+        return Config(**given)
+    if not (math.isfinite(epsilon) and epsilon > 0):
+        raise CommandError("--private must be more than 0, and finite.")
+    if options["private_steps"] < 1:
+        raise CommandError("--private-steps must be 1 or more.")
+    return _private(given, epsilon, options["private_steps"])
+
+
+def _private(given: dict[str, Any], epsilon: float, steps: int) -> Any:
+    """A small net, because noise is added to every weight. On the demo town (46 people, epsilon 8, a hundred steps) its
+    AUC of likes was .762, after three hundred steps .762, and .775 without noise."""
     from ml.nets.ranker.fit import Config, Privacy
 
-    return Config(**given, private=Privacy(epsilon=epsilon) if epsilon is not None else None)
+    private = Privacy(epsilon=epsilon, steps=steps)
+    return Config(
+        **given, width=32, layers=1, attention_heads=2, dropout=0.0, least_steps=400, threads=1, private=private
+    )
 
 
 def _leave(*_signal: Any) -> None:

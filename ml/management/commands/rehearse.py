@@ -40,9 +40,10 @@ class Command(BaseCommand):
     def _train(self, now: datetime) -> None:
         from ml.rehearsal import starter
         from ml.training.recipe import Plan, night
+        from ml.training.told import words
 
         run = night(Plan(days=60, now=now, prepare=starter.forget_authors))
-        self.stdout.write(run.message)
+        self.stdout.write(words(run.message))
         if run.version is None or run.state != run.State.PROMOTED:
             raise CommandError("What is not better than the hand-set recipe is not shipped.")
         folder = starter.ship(run.version.name)

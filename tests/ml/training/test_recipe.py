@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from io import StringIO
 from typing import Any
@@ -21,7 +22,8 @@ from ml.training import diary, errand, recipe
 from ml.training.diary import AlreadyRunning, Diary, Stopped
 from ml.training.gate import Limits
 from ml.training.recipe import Plan, night
-from tests.ml.training.conftest import Site
+from ml.training.told import words
+from tests.ml.training.conftest import MODEL, Site
 
 CONFIG = fit.Config(
     epochs=1,
@@ -37,6 +39,9 @@ CONFIG = fit.Config(
 LIMITS = Limits(requests=100, positives=100, judged=30)
 
 
+UNKNOWN = "ranker-20260101-000000-00000000"
+
+
 def tonight(**changes: Any) -> Plan:
     return Plan(**{"config": CONFIG, "limits": LIMITS, **changes})
 
@@ -49,7 +54,7 @@ def lively(site: Site) -> Site:
 
 def test_a_better_model_is_promoted_and_the_next_night_judges_itself_against_it(lively: Site) -> None:
     run = night(tonight())
-    assert run.state == "promoted", run.message
+    assert run.state == "promoted", words(run.message)
     first = run.version
     assert (registry.serving_ranker(), first.state) == (first.name, "serving")
     test = first.card["metrics"]["test"]
@@ -65,15 +70,15 @@ def test_a_better_model_is_promoted_and_the_next_night_judges_itself_against_it(
 
     again = night(tonight())  # the same data and seed: the same model, which is no better than itself
     assert again.state == "refused"
-    assert "It is not better than the serving version: nDCG@10 differs by +0.0000" in again.message
+    assert "It is not better than the serving version: nDCG@10 differs by +0.0000" in words(again.message)
     assert registry.serving_ranker() == first.name
-    assert again.version.card["refused"] == again.message
+    assert again.version.card["refused"] == words(again.message)
 
 
 def test_shuffled_labels_are_refused(site: Site) -> None:
     site.live(shuffled=True)
     run = night(tonight())
-    assert run.state == "refused", run.message
+    assert run.state == "refused", words(run.message)
     assert run.version.state == "refused"
     assert registry.serving_ranker() == ""
     assert not Promotion.objects.exists()
@@ -83,8 +88,8 @@ def test_too_little_is_said_and_nothing_changes(site: Site) -> None:
     site.live(pages=20)
     run = night(tonight())
     assert run.state == "too_little"
-    assert "There are only 20 requests to learn from; 100 are needed." in run.message
-    assert "The serving model was left alone." in run.message
+    assert "There are only 20 requests to learn from; 100 are needed." in words(run.message)
+    assert "The serving model was left alone." in words(run.message)
     assert not ModelVersion.objects.filter(kind="ranker").exists()
     assert list(recipe.workshop().iterdir()) == []
 
@@ -100,7 +105,7 @@ def test_a_failure_leaves_the_serving_model_and_says_what_it_was(lively: Site, m
     monkeypatch.setattr(fit, "train", fail)
     run = night(tonight())
     assert run.state == "failed"
-    assert "MemoryError: no room" in run.message
+    assert "MemoryError: no room" in words(run.message)
     assert registry.serving_ranker() == ""
     assert list(recipe.workshop().iterdir()) == []
 
@@ -117,7 +122,7 @@ def test_a_night_that_was_stopped_is_gone_on_with(lively: Site) -> None:
 
     steps: list[str] = []
     run = night(tonight(), lambda step, done, of: steps.append(step))
-    assert run.state == "promoted", run.message
+    assert run.state == "promoted", words(run.message)
     assert "collect" not in steps
 
 
@@ -165,7 +170,7 @@ def test_a_night_that_died_is_marked_by_the_next(site: Site) -> None:
     night(tonight())
     dead.refresh_from_db()
     assert dead.state == "failed"
-    assert "ended without a word" in dead.message
+    assert "ended without a word" in words(dead.message)
 
 
 def test_a_process_that_is_killed_harms_nothing_and_is_marked_at_once(site: Site) -> None:
@@ -201,7 +206,12 @@ def test_the_command_trains_compares_and_rolls_back(lively: Site, monkeypatch: p
     evaluated = said("evaluate")
     assert f"{name} was trained on" not in evaluated
     assert f"nDCG@10 of {name} over hand-set recipe: +" in evaluated
-    assert f"nDCG@10 of {name} over newest first: +" in said("compare", name, name)
+    twin = name[:-8] + "0" * 8
+    shutil.copytree(registry.ranker_folder(name), registry.ranker_folder(twin))
+    registry.register_ranker(twin, registry.card_of(name))
+    compared = said("compare", name, twin)
+    assert f"nDCG@10 of {name} over {twin}: +0.0000" in compared
+    assert f"nDCG@10 of {name} over newest first: +" in compared
     assert "hand-set recipe serves" in said("rollback").lower()
     with pytest.raises(CommandError, match="no promotion to take back"):
         said("rollback")
@@ -215,17 +225,51 @@ def test_the_command_trains_compares_and_rolls_back(lively: Site, monkeypatch: p
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["promote", "ranker-20260101-000000-00000000"], "There is no ranker called"),
-        (["compare", "a", "b"], "is no name of a ranker"),
-        (["evaluate"], "Nobody who allows it was shown anything yet"),
-        (["train", "--days", "0"], "--days must be 1 or more"),
-        (["train", "--private", "-1"], "--private must be more than 0"),
-        (["shadow", "nothing"], "There is no ranker called nothing"),
+        (["promote", UNKNOWN], f"There is no ranker called {UNKNOWN}."),
+        (["promote", "recipes"], "There is no ranker called recipes."),
+        (["promote", MODEL], f"There is no ranker called {MODEL}."),  # an encoder
+        (["evaluate", UNKNOWN], f"There is no ranker called {UNKNOWN}."),
+        (["evaluate"], "Nobody who allows it was shown anything yet."),
+        (["compare", UNKNOWN, UNKNOWN[:-1] + "1"], f"There is no ranker called {UNKNOWN}."),
+        (["compare", "a", "b"], "“a” is no name of a ranker."),
+        (["compare", "a"], "compare takes two different versions; “ranker list” names them."),
+        (["compare", "a", "a"], "compare takes two different versions; “ranker list” names them."),
+        (["compare"], "compare takes two different versions; “ranker list” names them."),
+        (["shadow", "nothing"], "There is no ranker called nothing."),
+        (["rollback"], "There is no promotion to take back: the hand-set recipe serves."),
+        (["train"], "Nobody who allows it was shown anything yet. The serving model was left alone."),
+        (["train", "--days", "0"], "--days must be 1 or more, and at most 3650."),
+        (["evaluate", "--days", "99999999999"], "--days must be 1 or more, and at most 3650."),
+        (["train", "--seed", "-1"], "--seed must be 0 or more."),
+        (["train", "--epochs", "0"], "--epochs must be 1 or more."),
+        (["train", "--private", "-1"], "--private must be more than 0, and finite."),
+        (["train", "--private", "nan"], "--private must be more than 0, and finite."),
+        (["train", "--private", "1", "--private-steps", "0"], "--private-steps must be 1 or more."),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_words(words: list[str], said: str, site: Site) -> None:
-    with pytest.raises(CommandError, match=said):
+def test_what_makes_no_sense_is_refused_in_one_line(words: list[str], said: str, site: Site) -> None:
+    with pytest.raises(CommandError) as refused:
         call_command("ranker", *words)
+    assert str(refused.value) == said
+    assert refused.value.returncode != 0
+    assert registry.serving_ranker() == ""
+
+
+def test_a_version_whose_files_are_gone_or_damaged_is_refused_in_one_line(site: Site) -> None:
+    registry.register_ranker(UNKNOWN, {})
+    for asked in (["evaluate", UNKNOWN], ["compare", UNKNOWN, UNKNOWN[:-1] + "1"]):
+        with pytest.raises(CommandError, match=f"^The files of {UNKNOWN} are deleted; only its card is left.$"):
+            call_command("ranker", *asked)
+    registry.ranker_folder(UNKNOWN).mkdir(parents=True)
+    (registry.ranker_folder(UNKNOWN) / "card.json").write_text("{}")
+    with pytest.raises(CommandError, match=f"^model.onnx of {UNKNOWN} is missing.$"):
+        call_command("ranker", "evaluate", UNKNOWN)
+
+
+def test_too_few_requests_to_hold_any_out(site: Site) -> None:
+    site.live(pages=3)
+    with pytest.raises(CommandError, match=r"^There are too few requests"):
+        call_command("ranker", "evaluate")
 
 
 def test_a_refused_version_serves_only_by_force(site: Site) -> None:
@@ -242,4 +286,4 @@ def test_outcomes_are_the_only_teachers(lively: Site) -> None:
     Outcome.objects.all().delete()
     run = night(tonight())
     assert run.state == "too_little"
-    assert "People acted on only 0 of the posts shown" in run.message
+    assert "People acted on only 0 of the posts shown" in words(run.message)

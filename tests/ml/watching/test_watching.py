@@ -7,8 +7,10 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.urls import reverse
+from django.utils import timezone, translation
 
 from accounts.models import User
 from feed import actions
@@ -146,3 +148,49 @@ def test_a_shadow_that_orders_backwards_disagrees_and_loses(show: Show) -> None:
     assert found.version == "s"
     assert found.agreement == pytest.approx(-1.0)
     assert (found.pairs, found.serving_wins, found.shadow_wins) == (8, 1.0, 0.0)
+
+
+@pytest.fixture
+def watching(person: Any, client: Any) -> Callable[..., str]:
+    """`watching("zh-hans")`: the page that staff watch the ranker on."""
+    user = person("analyst", is_staff=True)
+    user.groups.add(Group.objects.get(name="analyst"))
+    client.force_login(user)
+
+    def page(language: str = "en") -> str:
+        with translation.override("en"):  # the request leaves its language behind
+            answer = client.get(reverse("admin:ml_onlinefigure_changelist"), headers={"accept-language": language})
+        return str(answer.content.decode())
+
+    return page
+
+
+def test_drift_says_why_it_is_empty(watching: Callable[..., str], show: Show) -> None:
+    """Without a model, with a card that holds no reference, before a day was summed up: each its own sentence."""
+    known = {"reference": drift.reference(np.arange(100.0)[:, None], ["interest"], np.arange(100.0))}
+    none, no_reference, too_little = "none serves.", "There is no reference on this card", "has served too little"
+
+    def said() -> list[bool]:
+        page = watching()
+        return [words in page for words in (none, no_reference, too_little, 'id="chart-drift"')]
+
+    assert said() == [True, False, False, False]
+    version = ModelVersion.objects.create(name="a", kind=ModelVersion.Kind.RANKER, state="serving", card={})
+    assert said() == [False, True, False, False]
+    assert "下一个训练出的版本会有" in watching("zh-hans")
+    DriftFigure.objects.create(day=timezone.now().date(), version="a", number="interest", psi=0.3)
+    assert said() == [False, True, False, False]
+    ModelVersion.objects.filter(pk=version.pk).update(card=known)
+    assert said() == [False, False, False, True]
+    DriftFigure.objects.all().delete()
+    assert said() == [False, False, True, False]
+
+
+def test_what_has_no_figures_says_so(watching: Callable[..., str], show: Show) -> None:
+    page = watching()
+    assert 'id="chart-auc"' not in page
+    assert "No learned version has figures of held-out days yet." in page
+    assert "No model scored in the shadow in the last 7 days." in page
+    test = {"auc": {"like": 0.7}, "ndcg10": 0.4}
+    ModelVersion.objects.create(name="a", kind=ModelVersion.Kind.RANKER, card={"metrics": {"test": test}})
+    assert 'id="chart-auc"' in watching()
