@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.admin.base import table, when
 from ml.models import ModelVersion
+from ml.ranking import weights
 
 ORDER: Final = ("ndcg10", "mrr", "coverage", "diversity", "novelty")
 MOMENTS: Final = ("from", "to")  # seconds since 1970, wherever they stand on a card
@@ -42,7 +43,9 @@ def acts(card: Mapping[str, Any]) -> SafeString | str:
         return _("Not measured.")
     columns = ("positives", "auc", "calibration_error")
     names = [_("Act"), _("Times done"), "AUC", _("Calibration error")]
-    return _table(names, ([head, *(_number(told.get(column)) for column in columns)] for head, told in heads.items()))
+    return _table(
+        names, ([_act(head), *(_number(told.get(column)) for column in columns)] for head, told in heads.items())
+    )
 
 
 def privacy(card: Mapping[str, Any]) -> SafeString | str:
@@ -59,7 +62,7 @@ def privacy(card: Mapping[str, Any]) -> SafeString | str:
         unknown = _("What it cost was not measured: the night went on from one that was stopped.")
         return format_html("<p>{}</p><p>{}</p>", promised, unknown)
     rows = (
-        [head, _number(cost["auc_without"][head]), _number(cost["auc"][head]), f"{-lost:+.3f}"]
+        [_act(head), _number(cost["auc_without"][head]), _number(cost["auc"][head]), f"{-lost:+.3f}"]
         for head, lost in cost["auc_lost"].items()
     )
     named = _("What it cost: AUC on held-out days, beside the same net trained on the same rows without noise")
@@ -83,6 +86,11 @@ def _dated(value: Any, name: str = "") -> Any:
     if name in MOMENTS and isinstance(value, int | float) and not isinstance(value, bool):
         return when(datetime.fromtimestamp(value, UTC))
     return value
+
+
+def _act(head: str) -> str:
+    known = weights.words().get(head)
+    return str(known[0]) if known else head
 
 
 def _number(value: Any) -> str:

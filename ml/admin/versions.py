@@ -45,7 +45,7 @@ class ModelVersionAdmin(Reader):
         """Only a ranker is judged, and may be private."""
         ranker = obj is not None and obj.kind == ModelVersion.Kind.RANKER
         of_rankers = ["decision", "figures", "acts", "privacy"] if ranker else []
-        return [("name", "kind", "state"), ("created_at", "served_from"), *of_rankers, "as_card"]
+        return ["name", ("kind", "state"), ("created_at", "served_from"), *of_rankers, "as_card"]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         more = {

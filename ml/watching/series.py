@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from feed.charts import MARKS, Lines, lines
 from ml.models import DriftFigure, ModelVersion, OnlineFigure
+from ml.ranking import weights
 from ml.ranking.rates import exploration_cost
 from ml.watching.online import BANDS, Rate, rates
 
@@ -45,16 +46,16 @@ def offline() -> list[Lines]:
 
     heads = sorted({head for test in tests for head in test.get("auc", {})})
     main, rest = heads[:MARKS], heads[MARKS:]
-    by_head = {head: _of("auc", head) for head in main}
+    named = weights.words()
+
+    def each(measure: str, chosen: Sequence[str]) -> dict[str, Callable[[Any], Any]]:
+        return {str(named[head][0]) if head in named else head: _of(measure, head) for head in chosen}
+
     return [
-        chart("auc", _("AUC of each head, on later days"), by_head, digits=3, from_zero=False),
-        *(
-            [chart("auc-more", _("AUC, the other heads"), {h: _of("auc", h) for h in rest}, digits=3, from_zero=False)]
-            if rest
-            else []
-        ),
+        chart("auc", _("AUC of each head, on later days"), each("auc", main), digits=3, from_zero=False),
+        *([chart("auc-more", _("AUC, the other heads"), each("auc", rest), digits=3, from_zero=False)] if rest else []),
         chart("order", _("Order, on later days"), {"nDCG@10": _of("ndcg10"), "MRR": _of("mrr")}, digits=3),
-        chart("ece", _("Calibration error (0 is best)"), {h: _of("ece", h) for h in main}, digits=4),
+        chart("ece", _("Calibration error (0 is best)"), each("ece", main), digits=4),
         chart(
             "spread",
             _("Coverage and diversity of the first ten"),
@@ -85,6 +86,30 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and value == value else None
 
 
+def named(column: str, value: str) -> str:
+    """A value of a column in words: sources and the recipe have names of their own; versions and arms are names."""
+    if not value:
+        return _("everybody else") if column == "bucket" else "–"
+    return _sources().get(value, value) if column == "source" else value
+
+
+def _sources() -> dict[str, str]:
+    return {
+        "follows": _("follows"),
+        "topics": _("topics"),
+        "liked topics": _("liked topics"),
+        "groups": _("groups"),
+        "liked by followed": _("liked by followed"),
+        "reposts": _("reposts"),
+        "co-engaged": _("co-engaged"),
+        "interests": _("interests"),
+        "rising": _("rising"),
+        "cold start": _("cold start"),
+        "exploration": _("exploration"),
+        "new voices": _("new voices"),
+    }
+
+
 def online(today: date) -> list[Lines]:
     """The share of impressions that were answered well, a day, by version, by source and by position."""
     days = [today - timedelta(days=DAYS - 1 - number) for number in range(DAYS)]
@@ -104,7 +129,7 @@ def _by_day(name: str, title: str, figures: Any, days: Sequence[date], column: s
         weight[value] = weight.get(value, 0) + rate.impressions
     chosen = sorted(sorted(weight, key=lambda value: -weight[value])[:MARKS], key=_natural(column))
     nothing = Rate(0, 0)
-    series = {value or "–": [_percent(found.get((value, day), nothing)) for day in days] for value in chosen}
+    series = {named(column, value): [_percent(found.get((value, day), nothing)) for day in days] for value in chosen}
     places = [date_format(day, "SHORT_DATE_FORMAT") for day in days]
     return lines(name, title, places, series, note=_("percent of the impressions of a day"), digits=1)
 
@@ -119,10 +144,11 @@ def _percent(rate: Rate) -> float | None:
 
 
 def table(today: date, column: str, days: int = 7, answer: str = "positive") -> list[Row]:
-    """Rates of the last days by one column, the most shown first."""
+    """Rates of the last days by one column, the most shown first; positions in their order."""
     figures = OnlineFigure.objects.filter(day__gt=today - timedelta(days=days))
     found = sorted(rates(figures, column, answer=answer).items(), key=lambda item: -item[1].impressions)
-    return [_row(value or "–", rate) for (value,), rate in found if rate.impressions]
+    found.sort(key=lambda item: _natural(column)(item[0][0]) if column == "band" else 0)
+    return [_row(named(column, value), rate) for (value,), rate in found if rate.impressions]
 
 
 def _row(name: str, rate: Rate) -> Row:

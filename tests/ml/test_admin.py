@@ -7,10 +7,11 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from ml.models import DriftFigure, Experiment, ModelVersion, OnlineFigure
-from ml.ranking import arms
+from ml.ranking import arms, weights
+from ml.watching import series
 
 pytestmark = pytest.mark.django_db
 PAGE = "admin:ml_onlinefigure_changelist"
@@ -60,6 +61,35 @@ def test_charts_show_what_is_stored(enter: Any, version: ModelVersion) -> None:
     assert "20.0 %" in page  # of both days
     assert "0.31" in page
     assert "Start the experiment" in page
+
+
+def test_sources_acts_and_positions_are_named_for_the_reader(enter: Any, version: ModelVersion) -> None:
+    today = timezone.now().date()
+    for band, impressions in (("21-60", 900), ("6-20", 500), ("1-5", 100)):
+        facts = {"version": "ranker-a", "source": "liked by followed", "band": band, "counts": {"positive": 5}}
+        OnlineFigure.objects.create(day=today, impressions=impressions, **facts)
+    assert [row.name for row in series.table(today, "band")] == ["1-5", "6-20", "21-60"]
+    with translation.override("zh-hans"):
+        assert [row.name for row in series.table(today, "source")] == ["关注的人喜欢"]
+        assert [row.name for row in series.table(today, "bucket")] == ["其他人"]
+        (auc, *_others) = series.offline()
+        assert [line.name for line in auc.lines] == [weights.words()["like"][0]] != ["like"]
+
+
+def test_the_page_of_a_version_shows_its_figures_before_its_card(enter: Any, version: ModelVersion) -> None:
+    version.card["rivals"] = {"recipe": {"ndcg10": 0.35}, "newest": None}
+    version.card["metrics"]["test"]["heads"] = {"like": {"auc": 0.71, "positives": 31, "calibration_error": 0.012}}
+    version.card["from"] = 1795000000.0
+    version.save()
+    client = enter("analyst")
+    page = client.get(reverse("admin:ml_modelversion_change", args=[version.pk])).content.decode()
+    for words in ("0.400", "0.350", "The hand-set recipe", "0.710", "31", "0.012", "Everything on the card"):
+        assert words in page
+    assert "1.795e+09" not in page  # moments are dates
+    encoder = ModelVersion.objects.create(name="an encoder", kind=ModelVersion.Kind.ENCODER, card={"dimensions": 384})
+    page = client.get(reverse("admin:ml_modelversion_change", args=[encoder.pk])).content.decode()
+    assert "384" in page
+    assert "Trained without differential privacy." not in page
 
 
 def test_an_experiment_is_started_and_ended_by_an_administrator_only(enter: Any, version: ModelVersion) -> None:
