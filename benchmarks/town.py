@@ -1,11 +1,13 @@
 """The learned ranker against the hand-set recipe on the demo town, by the simulator's own key, as days go by.
 
-    python benchmarks/town.py [--seeds 1] [--after 3 10 30] [--turnout 0.8]
+    python benchmarks/town.py [--seeds 3] [--after 3 10 30] [--turnout 0.8]
 
 The town lives its days in a database of its own (VAR_DIR, by default var/bench-town): posts arrive, every evening
 people visit, are ranked for by the recipe, and act by their tastes (`ml.rehearsal`). After so many days one real night
 trains a ranker on the log up to then; on the following two evenings both rank for everybody from the same state, and
-the key says who placed better. Intervals are a bootstrap over people. Prints a table, writes results/town.json.
+the key says who placed better, by what is new to each: what one is to be expected to do with the first twenty places
+(true chances of acts × the site's table of weights), and their taste alone. Intervals are a bootstrap over people;
+each seed is another life, and its difference is told apart. Prints a table, writes results/town.json.
 """
 
 from __future__ import annotations
@@ -40,11 +42,14 @@ from feed.demo.load import unload  # noqa: E402
 from feed.demo.town import Person, Town  # noqa: E402
 from feed.models import Impression, Outcome, Post  # noqa: E402
 from ml.models import ModelVersion, Promotion, TrainingRun  # noqa: E402
+from ml.ranking import weights  # noqa: E402
+from ml.ranking.heads import HEAD_OF  # noqa: E402
 from ml.ranking.home import PLAIN, home  # noqa: E402
 from ml.ranking.learned import load  # noqa: E402
 from ml.ranking.pipeline import Pipeline  # noqa: E402
 from ml.ranking.scorers import ScoreBy  # noqa: E402
 from ml.rehearsal import figures  # noqa: E402
+from ml.rehearsal.behaviour import worth  # noqa: E402
 from ml.rehearsal.days import Rehearsal  # noqa: E402
 from ml.training.gate import Limits  # noqa: E402
 from ml.training.recipe import Plan, night  # noqa: E402
@@ -56,7 +61,9 @@ EVENINGS = 2  # judged after each training
 PLACES = 200
 LIMITS = Limits(requests=50, positives=50, judged=5)  # three days are less than a night asks for: what would it do?
 ROUNDS = 10_000
+WORTH = {kind: weights.DEFAULT[head] for kind, head in {**HEAD_OF, "dwell": "dwell"}.items()}
 FIGURES = {
+    "worth": "expected worth of the first 20, of the best possible",
     "to_taste": "share of the first 20 to taste",
     "ndcg": "nDCG@20 by taste",
     "disliked": "share of the first 20 disliked",
@@ -72,16 +79,25 @@ class Measured:
     values: dict[str, dict[str, dict[str, list[float]]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     )
+    seeds: dict[int, dict[str, dict[str, list[float]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    )
     nights: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, order: str, person: str, found: dict[str, float]) -> None:
+    def add(self, order: str, person: str, found: dict[str, float], seed: int) -> None:
         for name, value in found.items():
             self.values[order][name][person].append(value)
+            self.seeds[seed][order][name].append(value)
 
     def of(self, order: str, figure: str) -> np.ndarray:
         """One number a person, the mean over evenings (and seeds)."""
         people = self.values[order][figure]
         return np.array([np.mean(people[name]) for name in sorted(people)])
+
+    def differences(self, figure: str) -> list[float]:
+        """Learned less recipe, one number a seed."""
+        lives = [life for _seed, life in sorted(self.seeds.items())]
+        return [float(np.mean(life["learned"][figure]) - np.mean(life["recipe"][figure])) for life in lives]
 
 
 def pipelines(version: str) -> dict[str, Pipeline]:
@@ -101,16 +117,18 @@ def judge(town: Rehearsal, at: datetime, version: str, measured: Measured) -> No
             slate = town.slate(person, at, pipeline, limit=PLACES)
             if name == "learned" and slate.model_version != version:
                 raise SystemExit(f"the learned ranker did not rank: {slate.model_version}")
-            slates[name] = [item.post_id for item in slate.items]
-        pool = sorted(set().union(*slates.values()))
-        slates["newest"] = sorted(pool, reverse=True)
+            slates[name] = [item.post_id for item in slate.items if not item.seen_before]
+        pool = sorted(set().union(*slates.values()), reverse=True)
+        slates["newest"] = pool
         for name, posts in slates.items():
-            measured.add(name, person.name, key_figures(town, person, posts, pool))
+            measured.add(name, person.name, key_figures(town, person, posts, pool), town.seed)
 
 
 def key_figures(town: Rehearsal, person: Person, posts: Sequence[int], pool: Sequence[int]) -> dict[str, float]:
     topics = [town.topic_of(post) for post in posts]
+    worths = dict(zip(pool, (worth(person, post, WORTH) for post in town.offered(person, pool)), strict=True))
     return {
+        "worth": figures.expected([worths[post] for post in posts], list(worths.values())),
         "to_taste": figures.share_to_taste(person, topics),
         "ndcg": figures.ndcg(person, topics, [town.topic_of(post) for post in pool]),
         "disliked": figures.share_disliked(person, topics),
@@ -181,12 +199,13 @@ def summed_up(measured: Measured) -> dict[str, Any]:
         orders = {order: measured.of(order, figure) for order in ("recipe", "learned", "newest")}
         told[figure] = {order: interval(values) for order, values in orders.items()}
         told[figure]["learned_less_recipe"] = interval(orders["learned"] - orders["recipe"])
+        told[figure]["learned_less_recipe"]["seeds"] = [round(one, 4) for one in measured.differences(figure)]
     return told
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--after", type=int, nargs="+", default=[3, 10, 30])
     parser.add_argument("--turnout", type=float, default=0.8)
     given = parser.parse_args()
@@ -210,7 +229,7 @@ def report(result: dict[str, Any]) -> None:
     print(
         f"{result['people']} people, {result['seeds']} seeds, {result['seconds']} s; means, 95 % interval over people"
     )
-    print(f"{'':<46}{'recipe':>9}{'learned':>9}{'newest':>9}{'learned less recipe':>28}")
+    print(f"{'':<54}{'recipe':>9}{'learned':>9}{'newest':>9}{'learned less recipe':>27}  each seed")
     for after, told in result.items():
         if not after.startswith("after_"):
             continue
@@ -219,7 +238,8 @@ def report(result: dict[str, Any]) -> None:
             one = told[name]
             less = one["learned_less_recipe"]
             means = "".join(f"{one[order]['mean']:>9.3f}" for order in ("recipe", "learned", "newest"))
-            print(f"  {words:<44}{means}{less['mean']:>+12.3f} ({less['low']:+.3f} to {less['high']:+.3f})")
+            each = " ".join(f"{one:+.3f}" for one in less["seeds"])
+            print(f"  {words:<52}{means}{less['mean']:>+9.3f} ({less['low']:+.3f} to {less['high']:+.3f})  {each}")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,11 @@ MS_A_CHARACTER: Final = 25  # half of quick reading, about 20 characters a secon
 MOST_READ_MS: Final = 20_000
 
 
+def long_read_ms(characters: int) -> int:
+    """How long a post must stay in view to count as read: 25 ms a character, within 4 and 20 seconds."""
+    return min(max(LEAST_READ_MS, MS_A_CHARACTER * characters), MOST_READ_MS)
+
+
 def long_read(ms: int, characters: int) -> bool:
-    """Whether a post stayed in view long enough to have been read: 25 ms a character, within 4 and 20 seconds."""
-    return ms >= min(max(LEAST_READ_MS, MS_A_CHARACTER * characters), MOST_READ_MS)
+    """Whether a post stayed in view long enough to have been read."""
+    return ms >= long_read_ms(characters)

@@ -16,6 +16,7 @@ from ml.ranking import steering
 from ml.ranking.candidate import Candidates, Column, Floats, Query
 from ml.ranking.features import NAMES, rows_of
 
+FRIENDS_SATURATE: Final = 2.0  # so many people followed who liked it make 63 % of what any number of them can
 SHOWN_FACTOR: Final = 0.6  # of what speaks for a post remains each time it was shown in vain
 FALLBACKS: Final = Counter(
     "courtyard_ranker_fallbacks_total", "Pages scored by the hand-set recipe instead of the chosen ranker", ["reason"]
@@ -70,7 +71,7 @@ class HandSet:
             "refusal": weight["refusal"] * np.maximum(number["refusal"] - weight["refusal_floor"], 0),
             "follows_author": weight["follows_author"] * number["follows_author"],
             "affinity": weight["affinity"] * number["affinity"],
-            "friends": weight["friends"] * (1 - np.exp(-number["friends"] / 2)),
+            "friends": weight["friends"] * (1 - np.exp(-number["friends"] / FRIENDS_SATURATE)),
             "topic_followed": weight["topic_followed"] * number["topic_followed"],
             "group_joined": weight["group_joined"] * number["group_joined"],
             "freshness": weight["freshness"] * number["freshness"],

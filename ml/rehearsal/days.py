@@ -154,7 +154,7 @@ class Rehearsal:
         places = {item.post_id: place for place, item in enumerate(slate.items)}
         seen = rows.readable(user, list(places)[:MOST_PLACES])
         luck = self._luck(at, person.name)
-        reactions = self.readers.get(person.name, read)(person, self._offered(person, user, seen), luck)
+        reactions = self.readers.get(person.name, read)(person, self.offered(person, seen), luck)
         looked = 1 + max((one.place for one in reactions), default=0)
         loaded = seen[: -(-looked // PAGE) * PAGE]  # whole pages: whoever looks further has loaded the next
         made = record(user, slate, [self.written[post][1] for post in loaded], places, at)
@@ -175,7 +175,9 @@ class Rehearsal:
             visit.done += [(kind, impression, post, then) for kind in one.kinds]
         return visit
 
-    def _offered(self, person: Person, user: User, seen: Sequence[int]) -> list[Offered]:
+    def offered(self, person: Person, seen: Sequence[int]) -> list[Offered]:
+        """Posts as they would meet them now."""
+        user = self.arrival.people[person.name]
         acted = {
             post_id
             for acts in (Like, Bookmark, Repost)

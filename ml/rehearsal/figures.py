@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from feed.demo.town import Person, matches
+from ml.rehearsal.behaviour import looked_at
 
 PLACES = 20
 Topics = Sequence[str | None]
@@ -16,6 +17,15 @@ def share_to_taste(person: Person, topics: Topics) -> float:
     """Share of the first places whose topic is to their taste (≥ 0.3)."""
     first = topics[:PLACES]
     return sum(matches(person, topic) for topic in first) / max(len(first), 1)
+
+
+def expected(worths: Sequence[float], pool: Sequence[float]) -> float:
+    """What the first places are worth when each counts by the chance of being looked at, over the best that `pool`
+    could give (of which it is 0 at least). 1 where nothing in the pool is worth anything."""
+    looked = looked_at(PLACES)
+    best = sum(chance * max(one, 0.0) for chance, one in zip(looked, sorted(pool, reverse=True), strict=False))
+    got = sum(chance * one for chance, one in zip(looked, worths, strict=False))
+    return got / best if best > 0 else 1.0
 
 
 def share_disliked(person: Person, topics: Topics) -> float:

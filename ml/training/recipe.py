@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -100,15 +100,15 @@ def _collected(plan: Plan, diary: Diary) -> tuple[Dataset, Path]:
 
 
 def config_for(data: Dataset) -> Config:
-    """A smaller net that learns more slowly where there is little to learn from: the full one is past its best on the
-    demo town after fifty steps (docs/experiments.md)."""
+    """Begun from the hand-set recipe; where there is little to learn from, a smaller net that learns more slowly: the
+    full one is past its best on the demo town after fifty steps (docs/experiments.md)."""
     from ml.nets.ranker.fit import Config
 
+    begun = Config(warm=True, prior=rivals.prior())
     if len(data) >= SMALL_SITE:
-        return Config()
-    return Config(
-        width=32, layers=1, attention_heads=2, dropout=0.3, lr=5e-4, weight_decay=0.3, least_steps=400, threads=1
-    )
+        return begun
+    smaller = replace(begun, width=32, layers=1, attention_heads=2, dropout=0.3, lr=1e-4, weight_decay=0.3)
+    return replace(smaller, least_steps=400, least_positives=10, threads=1)
 
 
 def _train(data: Dataset, out: Path, config: Config | None, diary: Diary) -> None:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from ml.nets.ranker.batches import Batch
 from ml.nets.ranker.data import Dataset, View
+from ml.nets.ranker.prior import Prior
 from ml.ranking.features import NAMES
 from ml.ranking.heads import HEADS
 from ml.ranking.home import RECIPE
-from ml.ranking.scorers import HandSet, taken_away
+from ml.ranking.scorers import FRIENDS_SATURATE, HandSet, taken_away
 from ml.registry import RankerBroken, check_ranker, ranker_folder
 from ml.training.evaluate import HeldOut, by_head, order_figures
 from ml.watching import drift
@@ -132,6 +133,18 @@ def logged(data: Dataset, view: View) -> Array:
 
 def recipe_scores(rows: Array) -> Array:
     return np.sum(list(HandSet(RECIPE).of_rows(rows).values()), axis=0)
+
+
+def prior() -> Prior:
+    """The hand-set recipe as a net knows it: `recipe_scores` but for "see fewer", which is taken away after scoring."""
+    names = {"language": "language_read"}
+    bends = ("refusal_floor", "shown_factor")
+    return Prior(
+        weights={names.get(term, term): weight for term, weight in RECIPE.items() if term not in bends},
+        above={"refusal": RECIPE["refusal_floor"]},
+        saturates={"friends": FRIENDS_SATURATE},
+        leaves={"shown_times": RECIPE["shown_factor"]},
+    )
 
 
 def scale_of(

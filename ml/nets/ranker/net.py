@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from ml.nets.ranker.prior import HandSet
+from ml.nets.ranker.prior import Prior
 from ml.ranking.heads import HEADS
 from ml.ranking.history import BUCKETS, KINDS
 
@@ -123,6 +124,39 @@ def _nearest(cosines: Tensor, chosen: Tensor, sharpness: float) -> Tensor:
     """The mean of cosines to chosen acts, weighted by their softmax; 0 where none is chosen."""
     weights = torch.softmax(torch.where(chosen > 0, cosines * sharpness, -1e4), dim=-1) * chosen
     return (weights * cosines).sum(-1)
+
+
+class HandSet(nn.Module):
+    """A `Prior` over rows (…, F). Its numbers are buffers, so that a net goes on serving what it was trained with."""
+
+    weight: Tensor  # (F,), as all of them
+    above: Tensor
+    saturation: Tensor  # 0 for none
+    fading: Tensor  # log of what a unit leaves
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        for name in ("weight", "above", "saturation", "fading"):
+            self.register_buffer(name, torch.zeros(features))
+
+    def take(self, prior: Prior, names: Sequence[str]) -> None:
+        """Raises KeyError for a number that the rows do not have."""
+        place = {name: number for number, name in enumerate(names)}
+        given = (self.weight, prior.weights), (self.above, prior.above), (self.saturation, prior.saturates)
+        for buffer, values in given:
+            for name, value in values.items():
+                buffer[place[name]] = value
+        for name, share in prior.leaves.items():
+            self.fading[place[name]] = torch.log(torch.tensor(share))
+
+    def forward(self, row: Tensor) -> Tensor:
+        """(…, F) to (…). What is not finite counts as 0."""
+        x = torch.nan_to_num(row, 0.0, 0.0, 0.0)
+        left = torch.exp((x.clamp(min=0) * self.fading).sum(-1))
+        x = torch.where(self.saturation > 0, 1 - torch.exp(-x / self.saturation.clamp(min=1e-6)), x)
+        x = torch.where(self.above > 0, torch.relu(x - self.above), x)
+        score = (x * self.weight).sum(-1)
+        return torch.where(score > 0, score * left, score)
 
 
 class Ranker(nn.Module):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+
+import pytest
 
 from feed.demo.town import Person
-from ml.rehearsal.behaviour import MOST_PLACES, Offered, Reaction, read
-from ml.rehearsal.figures import entropy, ndcg, share_disliked, share_to_taste, variety
+from ml.ranking.heads import long_read
+from ml.rehearsal.behaviour import MOST_PLACES, Offered, Reaction, looked_at, read, worth
+from ml.rehearsal.figures import entropy, expected, ndcg, share_disliked, share_to_taste, variety
 
 GARDENER = Person("ada", "Ada", "", ["en"], {"gardening": 1.0, "books": 0.3}, dislikes=["football"], activity=1.0)
 
@@ -60,6 +64,34 @@ def test_foul_posts_are_reported_now_and_then_and_never_liked() -> None:
     foul = many([Offered("gardening", foul=True)])
     assert 0 < rate(foul, "report") < 0.2
     assert rate(foul, "like") == 0
+
+
+def test_what_a_post_is_worth_is_what_comes_of_it_on_average() -> None:
+    weights = {"like": 1.0, "comment": 2.0, "repost": 1.0, "bookmark": 1.0, "follow": 2.0, "open": 1.0} | {
+        "not_interested": -3.0,
+        "hide": -6.0,
+        "report": -6.0,
+        "dwell": 1.0,
+    }
+    posts = [Offered("gardening"), Offered("football"), Offered("gardening", foul=True), Offered(None, seen=True)]
+    for post in posts:
+        reactions = many([post], times=4000)
+        came = [weights[kind] for one in reactions for kind in one.kinds]
+        came += [long_read(one.read_ms, post.characters) for one in reactions]
+        looks = len(reactions)
+        assert worth(GARDENER, post, weights) == pytest.approx(sum(came) / looks, abs=0.06), post
+    assert worth(GARDENER, Offered("gardening", acted=True), weights) == 0
+    assert worth(GARDENER, Offered("gardening", readable=False), weights) == 0
+
+
+def test_the_first_places_count_by_how_often_they_are_looked_at() -> None:
+    chances = looked_at(20)
+    looked = Counter(one.place for one in many([Offered(None)] * 40, times=4000))
+    tries = looked[0] / chances[0]
+    assert [looked[place] / tries for place in range(20)] == pytest.approx(chances, abs=0.03)
+    assert expected([2.0, 1.0], [1.0, 2.0]) == 1.0
+    assert expected([1.0, 2.0, -1.0], [1.0, 2.0, -1.0]) < 1.0
+    assert expected([], [0.0, -1.0]) == 1.0
 
 
 def test_figures_by_the_key() -> None:

@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 from ml.nets.ranker import export, fit, together
 from ml.nets.ranker.batches import Sampling
 from ml.nets.ranker.data import Dataset, View, Writer
+from ml.nets.ranker.prior import Prior
 from ml.ranking.heads import HEADS
 from tests.ml.nets.ranker.town import LIKE, Town, auc
 
@@ -150,3 +151,18 @@ def test_begun_as_a_regression_it_knows_much_before_its_first_step(town: Dataset
 
     assert known(warm=False) < 0.55
     assert known(warm=True) > 0.6
+
+
+def test_few_rows_leave_the_order_hand_set(tmp_path: Path) -> None:
+    data = Town(people=60, requests=100).write(tmp_path / "data")
+    prior = Prior({"quality": 3.0})
+
+    def agreement(known: Prior | None) -> float:
+        """Rank correlation of the chance of a like with the hand-set score."""
+        config = replace(TINY, warm=True, lr=0.0, prior=known, heads=("like",), least_positives=10)
+        fit.train(data.folder, tmp_path / str(known is None), config)
+        chances, *_ = export.scored(export.load(tmp_path / str(known is None)), data.split()[2])
+        ranks = [np.argsort(np.argsort(x)) for x in (chances[:, LIKE], data.features[data.split()[2].rows][:, 0])]
+        return float(np.corrcoef(*ranks)[0, 1])
+
+    assert agreement(prior) > 0.9 > agreement(None) + 0.2
