@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.admin.base import table, when
 from ml.models import ModelVersion
-from ml.ranking import weights
+from ml.watching.names import act
 
 ORDER: Final = ("ndcg10", "mrr", "coverage", "diversity", "novelty")
 MOMENTS: Final = ("from", "to")  # seconds since 1970, wherever they stand on a card
@@ -44,7 +44,7 @@ def acts(card: Mapping[str, Any]) -> SafeString | str:
     columns = ("positives", "auc", "calibration_error")
     names = [_("Act"), _("Times done"), "AUC", _("Calibration error")]
     return _table(
-        names, ([_act(head), *(_number(told.get(column)) for column in columns)] for head, told in heads.items())
+        names, ([act(head), *(_number(told.get(column)) for column in columns)] for head, told in heads.items())
     )
 
 
@@ -62,7 +62,7 @@ def privacy(card: Mapping[str, Any]) -> SafeString | str:
         unknown = _("What it cost was not measured: the night went on from one that was stopped.")
         return format_html("<p>{}</p><p>{}</p>", promised, unknown)
     rows = (
-        [_act(head), _number(cost["auc_without"][head]), _number(cost["auc"][head]), f"{-lost:+.3f}"]
+        [act(head), _number(cost["auc_without"][head]), _number(cost["auc"][head]), f"{-lost:+.3f}"]
         for head, lost in cost["auc_lost"].items()
     )
     named = _("What it cost: AUC on held-out days, beside the same net trained on the same rows without noise")
@@ -86,11 +86,6 @@ def _dated(value: Any, name: str = "") -> Any:
     if name in MOMENTS and isinstance(value, int | float) and not isinstance(value, bool):
         return when(datetime.fromtimestamp(value, UTC))
     return value
-
-
-def _act(head: str) -> str:
-    known = weights.words().get(head)
-    return str(known[0]) if known else head
 
 
 def _number(value: Any) -> str:

@@ -29,13 +29,13 @@ STEPS: Final = {
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(Reader):
-    list_display = ("begun", "standing", "decision", "model", "by", "lasted")
+    list_display = ("begun", "standing", "decision", "made", "by", "lasted")
     list_filter = ("state", "started_at")
     list_select_related = ("version", "by")
     ordering = ("-started_at", "-pk")
     list_before_template = "admin/ml/_training.html"
-    fields = ("standing", "decision", "model", "by", ("started_at", "ended_at", "beat_at"))
-    readonly_fields = ("standing", "decision", "model")
+    fields = ("standing", "decision", "made", "by", ("started_at", "ended_at", "beat_at"))
+    readonly_fields = ("standing", "decision", "made")
 
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
@@ -86,7 +86,7 @@ class TrainingRunAdmin(Reader):
         return (grounds(row.version.card) if row.version else "") or (words(row.message) if row.message else "–")
 
     @display(description=_("model version"))
-    def model(self, row: TrainingRun) -> str:
+    def made(self, row: TrainingRun) -> str:
         return link(row.version)
 
     @display(description=_("lasted"))

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from feed.charts import MARKS, Lines, lines
 from ml.models import DriftFigure, ModelVersion, OnlineFigure
-from ml.ranking import weights
 from ml.ranking.rates import exploration_cost
+from ml.watching import names
 from ml.watching.online import BANDS, Rate, rates
 
 VERSIONS: Final = 12  # newest versions in a chart
@@ -46,10 +46,9 @@ def offline() -> list[Lines]:
 
     heads = sorted({head for test in tests for head in test.get("auc", {})})
     main, rest = heads[:MARKS], heads[MARKS:]
-    named = weights.words()
 
     def each(measure: str, chosen: Sequence[str]) -> dict[str, Callable[[Any], Any]]:
-        return {str(named[head][0]) if head in named else head: _of(measure, head) for head in chosen}
+        return {names.act(head): _of(measure, head) for head in chosen}
 
     return [
         chart("auc", _("AUC of each head, on later days"), each("auc", main), digits=3, from_zero=False),
@@ -90,24 +89,7 @@ def named(column: str, value: str) -> str:
     """A value of a column in words: sources and the recipe have names of their own; versions and arms are names."""
     if not value:
         return _("everybody else") if column == "bucket" else "–"
-    return _sources().get(value, value) if column == "source" else value
-
-
-def _sources() -> dict[str, str]:
-    return {
-        "follows": _("follows"),
-        "topics": _("topics"),
-        "liked topics": _("liked topics"),
-        "groups": _("groups"),
-        "liked by followed": _("liked by followed"),
-        "reposts": _("reposts"),
-        "co-engaged": _("co-engaged"),
-        "interests": _("interests"),
-        "rising": _("rising"),
-        "cold start": _("cold start"),
-        "exploration": _("exploration"),
-        "new voices": _("new voices"),
-    }
+    return names.source(value) if column == "source" else value
 
 
 def online(today: date) -> list[Lines]:

@@ -237,9 +237,14 @@ def _without_noise(config: Any, show: Any) -> Callable[[Path], None]:
     """Before the private training, the same without noise, so that the card can tell what privacy costs."""
 
     def prepare(dataset: Path) -> None:
-        from ml.training import price
+        from ml.nets.ranker.data import Dataset
+        from ml.training import gate, price
         from ml.training.diary import Diary
+        from ml.training.recipe import acted_rows
 
+        data = Dataset(dataset)
+        if not gate.enough(len(data), acted_rows(data), gate.Limits()).promote:
+            return  # the night will say so
         price.train_without(dataset, config, Diary.of_tonight(show).training)
 
     return prepare

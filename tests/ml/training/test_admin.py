@@ -53,6 +53,16 @@ def test_progress_is_shown_and_asked_for_again(enter: Any) -> None:
     assert "No better." in client.get(reverse(RUNS)).content.decode()
 
 
+def test_a_run_leads_to_the_version_it_made(enter: Any) -> None:
+    client, version = enter("administrator"), ModelVersion.objects.get(name=made(1))
+    run = TrainingRun.objects.create(state="refused", version=version, ended_at=timezone.now())
+    address = reverse("admin:ml_modelversion_change", args=[version.pk])
+    for page in (reverse(RUNS), reverse("admin:ml_trainingrun_change", args=[run.pk])):
+        shown = client.get(page).content.decode()
+        assert f'href="{address}"' in shown
+        assert "Trainingrun" not in shown
+
+
 def test_promote_and_roll_back_after_a_question(enter: Any) -> None:
     client, row = enter("administrator"), ModelVersion.objects.get(name=made(1))
     address = reverse("admin:ml_promote", args=[row.pk])

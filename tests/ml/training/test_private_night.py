@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -64,6 +64,17 @@ def test_the_card_the_command_and_the_admin_tell_what_privacy_costs(trained: str
     assert "delta 0.00001" in page
     assert f"{cost['auc_without']['like']:.3f}" in page
     assert f"{cost['auc']['like']:.3f}" in page
+
+
+def test_where_there_is_too_little_nothing_is_trained_for_comparison(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[Any] = []
+    monkeypatch.setattr(price, "train_without", lambda *facts: called.append(facts))
+    site.live(pages=20)
+    with pytest.raises(CommandError, match=r"^There are only 20 requests to learn from"):
+        call_command("ranker", "train", "--no-progress", "--private", "8")
+    assert called == []
 
 
 def test_an_ordinary_night_trains_once_and_its_page_says_it_is_not_private(
