@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,6 @@ from ml.nets.ranker.batches import Batch, Sampling, gather
 from ml.ranking.heads import HEADS
 from ml.ranking.history import LENGTH
 
-# Torch's threads wait for each other asleep. By default they spin, and where other work shares the processors they
-# burn four to twelve times the time (docs/experiments.md). Read when torch is loaded, which in a night is after this.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 META: Final = "meta.json"
 Array = NDArray[Any]
 
