@@ -22,7 +22,8 @@ SELECT p.id, p.author_id, split_part(p.language, '-', 1), p.likes_count, p.comme
     OR NOT EXISTS (SELECT 1 FROM feed_label l WHERE l.post_id = p.id AND l.name = 'hidden' AND l.lifted_at IS NULL)
     AND (p.visibility = 'public' OR p.visibility = 'followers' AND p.author_id = ANY(%(followed)s)
          OR p.visibility = 'group' AND (p.group_id = ANY(%(groups)s) OR NOT coalesce(g.approval, true)))),
-  md5(lower(translate(p.text, E' \\n\\t', ''))), length(p.text), p.content_warning <> '',
+  md5(lower(replace(replace(replace(p.text, ' ', ''), E'\\n', ''), E'\\t', ''))),
+  length(p.text), p.content_warning <> '',
   f.recommendable, f.followers_count,
   ARRAY(SELECT t.topic_id FROM feed_posttopic t WHERE t.post_id = p.id
         UNION ALL SELECT g.topic_id WHERE g.topic_id IS NOT NULL),
