@@ -22,6 +22,7 @@ urlpatterns = [
     path("you/", include("ml.urls")),
     path("", include("ml.ranking_urls")),
     path("", include("feed.urls")),
+    path("api/", include("feed.api.urls")),
     path("media/<path:path>", media.show, name="media"),
 ]
 handler400 = "feed.views.errors.bad_request"
