@@ -50,6 +50,7 @@ def _beginning(text: str) -> str:
 def for_you(name: str, places: int) -> list[int]:
     slate = backends.ranker().rank(User.objects.get(username=name), limit=200)
     assert slate.model_version.startswith(registry.serving_ranker() or "home-recipe/")
+    assert not any(item.seen_before for item in slate.items[:places])  # all of it is new to them
     return [item.post_id for item in slate.items[:places]]
 
 
