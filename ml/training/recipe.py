@@ -42,7 +42,8 @@ class Plan:
     """What one night is asked for."""
 
     days: int = DAYS
-    config: Config | None = None
+    config: Config | None = None  # in place of what the size of the site asks for
+    changes: Mapping[str, Any] = field(default_factory=dict)  # to that, by name
     limits: gate.Limits = field(default_factory=gate.Limits)
     by: Any = None
     now: datetime = field(default_factory=timezone.now)
@@ -76,7 +77,7 @@ def _steps(plan: Plan, diary: Diary) -> TrainingRun:
     ready = gate.enough(len(data), acted_rows(data), plan.limits)
     if not ready.promote:
         raise NothingToLearn(ready.why)
-    _train(data, out, plan.config or config_for(data), diary)
+    _train(data, out, plan.config or replace(config_for(data), **plan.changes), diary)
     diary("judge", 0, 1)
     table = weights.current()
     parts = data.split(*_cut(plan.config))

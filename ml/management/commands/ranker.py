@@ -82,12 +82,13 @@ class Command(BaseCommand):
         from ml.training.recipe import Plan, night
         from ml.training.told import words
 
-        config, by = _config(options), User.objects.filter(pk=by_id).first() if by_id else None
+        config, changes = _config(options), _changes(options)
+        by = User.objects.filter(pk=by_id).first() if by_id else None
         signal.signal(signal.SIGTERM, _leave)
         with _bar(no_progress) as show:
             prepare = _without_noise(config, show) if options.get("private") else (lambda folder: None)
             try:
-                run = night(Plan(days=days, config=config, by=by, prepare=prepare), show)
+                run = night(Plan(days=days, config=config, changes=changes, by=by, prepare=prepare), show)
             except AlreadyRunning:
                 raise CommandError("Another training runs already; this one leaves.", returncode=3) from None
             except Stopped:
@@ -250,25 +251,26 @@ def _without_noise(config: Any, show: Any) -> Callable[[Path], None]:
     return prepare
 
 
-def _config(options: dict[str, Any]) -> Any:
-    """What was asked for on the command line, over what is usual; None where nothing was."""
+def _changes(options: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for on the command line in place of what is usual."""
     given = {name: options[name] for name in ("seed", "epochs") if options.get(name) is not None}
-    epsilon = options.get("private")
-    if not given and epsilon is None:
-        return None
     if given.get("seed", 0) < 0:
         raise CommandError("--seed must be 0 or more.")
     if given.get("epochs", 1) < 1:
         raise CommandError("--epochs must be 1 or more.")
-    if epsilon is None:
-        from ml.nets.ranker.fit import Config
+    return given
 
-        return Config(**given)
+
+def _config(options: dict[str, Any]) -> Any:
+    """Of a private training; None where the size of the site decides."""
+    epsilon = options.get("private")
+    if epsilon is None:
+        return None
     if not (math.isfinite(epsilon) and epsilon > 0):
         raise CommandError("--private must be more than 0, and finite.")
     if options["private_steps"] < 1:
         raise CommandError("--private-steps must be 1 or more.")
-    return _private(given, epsilon, options["private_steps"])
+    return _private(_changes(options), epsilon, options["private_steps"])
 
 
 def _private(given: dict[str, Any], epsilon: float, steps: int) -> Any:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -287,3 +288,16 @@ def test_outcomes_are_the_only_teachers(lively: Site) -> None:
     run = night(tonight())
     assert run.state == "too_little"
     assert "People acted on only 0 of the posts shown" in words(run.message)
+
+
+def test_a_seed_of_the_command_leaves_everything_else_as_the_site_asks(
+    lively: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = []
+    monkeypatch.setattr(recipe.gate, "Limits", lambda: LIMITS)
+    monkeypatch.setattr(recipe, "_train", lambda data, out, config, diary: trained.append((data, config)) or 1 / 0)
+    with pytest.raises(CommandError, match="division by zero"):
+        call_command("ranker", "train", "--no-progress", "--seed", "5", stdout=StringIO())
+    ((data, config),) = trained
+    assert config == replace(recipe.config_for(data), seed=5)
+    assert config.prior is not None
