@@ -15,6 +15,7 @@ from socialsite import charts, figures
 
 SLOW_LAG = 120.0  # seconds a post may wait for its vector before it is worth a look
 LONG_QUEUE = 1000
+NO_NIGHT_FOR = 36 * 3600.0  # seconds since the last training began that are worth a look
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if request.user.has_perm("feed.view_report"):
         found.insert(0, _reports())
     if runs_site:
-        found += [_queue(), _lag(), *_machine()]
+        found += [_queue(), _lag(), _night(), *_machine()]
     return {**context, "title": _("Front page"), "figures": found, "charts": _charts()}
 
 
@@ -86,6 +87,20 @@ def _lag() -> Figure:
     return Figure(
         "lag", _("Posts without a vector"), value, note, state="look" if lag.oldest_seconds > SLOW_LAG else "calm"
     )
+
+
+def _night() -> Figure:
+    from ml.models import TrainingRun
+
+    night, title, address = figures.last_night(), _("Last training"), reverse("admin:ml_trainingrun_changelist")
+    if night is None:
+        return _unknown("night", title)
+    if not night.state:
+        return Figure("night", title, "–", _("none yet; it begins every night at half past two"), address)
+    wrong = night.state == TrainingRun.State.FAILED or night.seconds_ago > NO_NIGHT_FOR
+    note = _("%(time)s ago") % {"time": _duration(night.seconds_ago)}
+    said = str(TrainingRun.State(night.state).label)
+    return Figure("night", title, said, note, address, "look" if wrong else "calm")
 
 
 def _duration(seconds: float) -> str:

@@ -160,6 +160,22 @@ def disk() -> dict[str, int]:
 
 
 @dataclass(frozen=True)
+class Night:
+    """The training that began last: a `TrainingRun.State`, empty where none ever began, and how long ago."""
+
+    state: str = ""
+    seconds_ago: float = 0.0
+
+
+@kept(15)
+def last_night() -> Night:
+    from ml.models import TrainingRun
+
+    run = TrainingRun.objects.order_by("-started_at", "-pk").first()
+    return Night(run.state, (timezone.now() - run.started_at).total_seconds()) if run else Night()
+
+
+@dataclass(frozen=True)
 class Day:
     """What happened on one day, in the site's time zone."""
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from feed import actions
+from ml.models import TrainingRun
 from socialsite import charts, figures
 
 
@@ -38,7 +39,7 @@ def shown(text: str) -> set[str]:
 
 
 SHARED = {"posts", "people", "likes"}
-ENGINES = {"queue", "lag", "memory", "disk"}
+ENGINES = {"queue", "lag", "night", "memory", "disk"}
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,23 @@ def test_the_front_page_is_chinese_for_who_reads_chinese(client: Client, person:
     text = client.get("/admin/", headers={"Accept-Language": "zh-hans"}).content.decode()
     assert 'lang="zh-hans"' in text
     assert "庭院" in text
+
+
+@pytest.mark.parametrize(
+    ("state", "hours", "words", "worth_a_look"),
+    [("promoted", 20, "20 hours ago", False), ("refused", 40, "1 day ago", True), ("failed", 1, "1 hour ago", True)],
+)
+def test_the_last_night_is_told(
+    state: str, hours: float, words: str, worth_a_look: bool, client: Client, person: Any
+) -> None:
+    TrainingRun.objects.create(state="promoted", started_at=timezone.now() - timedelta(days=9))
+    TrainingRun.objects.create(state=state, started_at=timezone.now() - timedelta(hours=hours, minutes=1))
+    text = page(client, person, "administrator")
+    told = re.search(r'id="figure-night".*?</li>', text, re.S)
+    assert told is not None
+    assert state in told.group()
+    assert words in told.group()
+    assert ("worth a look" in told.group()) is worth_a_look
 
 
 def test_a_dead_broker_is_told(client: Client, person: Any, monkeypatch: Any) -> None:
