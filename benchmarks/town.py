@@ -53,6 +53,7 @@ from ml.rehearsal.behaviour import worth  # noqa: E402
 from ml.rehearsal.days import Rehearsal  # noqa: E402
 from ml.training.gate import Limits  # noqa: E402
 from ml.training.recipe import Plan, night  # noqa: E402
+from ml.training.told import words  # noqa: E402
 
 RESULTS = HERE / "results" / "town.json"
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -169,12 +170,12 @@ def train(evening: datetime, seed: int, measured: Measured) -> str:
     start = perf_counter()
     run = night(Plan(days=60, now=evening, limits=LIMITS))
     if run.version is None:
-        raise SystemExit(f"nothing was trained: {run.message}")
+        raise SystemExit(f"nothing was trained: {words(run.message)}")
     measured.nights.append(
         {
             "seed": seed,
             "state": run.state,
-            "why": run.message,
+            "why": words(run.message),
             "seconds": round(perf_counter() - start, 1),
             "rows": run.version.card["rows"],
             "requests": run.version.card["requests"],
@@ -234,12 +235,12 @@ def report(result: dict[str, Any]) -> None:
         if not after.startswith("after_"):
             continue
         print(after.replace("_", " "))
-        for name, words in FIGURES.items():
+        for name, meaning in FIGURES.items():
             one = told[name]
             less = one["learned_less_recipe"]
             means = "".join(f"{one[order]['mean']:>9.3f}" for order in ("recipe", "learned", "newest"))
             each = " ".join(f"{one:+.3f}" for one in less["seeds"])
-            print(f"  {words:<52}{means}{less['mean']:>+9.3f} ({less['low']:+.3f} to {less['high']:+.3f})  {each}")
+            print(f"  {meaning:<52}{means}{less['mean']:>+9.3f} ({less['low']:+.3f} to {less['high']:+.3f})  {each}")
 
 
 if __name__ == "__main__":
