@@ -13,6 +13,7 @@ from feed.demo.town import Town
 from ml.models import Promotion
 from ml.rehearsal import starter
 from ml.rehearsal.days import CLOSES, OPENS, Rehearsal
+from ml.watching import drift
 from ml.watching.online import sum_up
 
 # How many days ago people visited. Those who are shown first to visitors of the demo (the featured) come on the early
@@ -37,6 +38,7 @@ def settle(report: Report) -> Town:
     for days in EVENINGS:
         for day in {(now - timedelta(days=days, hours=hours)).date() for hours in (0, CLOSES - OPENS)}:
             sum_up(day)
+            drift.watch(day)
     return town.town
 
 
