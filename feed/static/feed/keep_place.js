@@ -10,20 +10,28 @@ function remember() {
   if (!list) return;
   const html = list.innerHTML;
   if (html.length > MOST) return kept.drop(key, sessionStorage);
-  kept.set(key, JSON.stringify({ html, top: scrollY, at: Date.now() }), sessionStorage);
+  // The height of what was never drawn is a guess, so a place is a card and how far it is from the top, not a length.
+  const card = [...list.children].find((each) => each.id && each.getBoundingClientRect().bottom > 0);
+  const from = card?.getBoundingClientRect().top ?? 0;
+  kept.set(key, JSON.stringify({ html, top: scrollY, card: card?.id, from, at: Date.now() }), sessionStorage);
 }
 
 function restore() {
   const found = kept.get(key, sessionStorage);
   if (!list || !found) return;
-  const { html, top, at } = JSON.parse(found);
+  const { html, top, card, from, at } = JSON.parse(found);
   if (Date.now() - at > 30 * 60 * 1000) return;
   list.innerHTML = html;
   window.htmx?.process(list);
   document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: list } }));
   history.scrollRestoration = "manual";
-  scrollTo({ top, behavior: "instant" });
-  requestAnimationFrame(() => scrollTo({ top, behavior: "instant" }));
+  const place = () => {
+    const left = card && document.getElementById(card);
+    const by = left ? left.getBoundingClientRect().top - from : top - scrollY;
+    scrollBy({ top: by, behavior: "instant" });
+  };
+  place();
+  requestAnimationFrame(() => { place(); requestAnimationFrame(place); });
 }
 
 const how = performance.getEntriesByType("navigation")[0]?.type;
