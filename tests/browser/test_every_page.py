@@ -59,16 +59,16 @@ RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "
 DEVICES = {"desktop": DESKTOP, "phone": PHONE}
 
 
-HIDE_NEWS = """() => {
+LAID_OPEN = """() => {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync("[data-news-pill] { display: none !important; }");
+    sheet.replaceSync("[data-news-pill] { display: none !important } .places, .toasts { position: static !important }");
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 }"""
 
 
 def complaints(page: Any) -> list[str]:
-    # News of what other tests wrote floats above the page for a while, and axe takes what is under it for too small.
-    page.evaluate(HIDE_NEWS)
+    # Bars, toasts and news of what other tests wrote float above the page: axe takes what is under them for too small.
+    page.evaluate(LAID_OPEN)
     found = Axe().run(page, options=RULES).response["violations"]
     return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"][:3]]
 
