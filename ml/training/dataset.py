@@ -22,6 +22,7 @@ from ml.ranking.heads import HEAD_OF, HEADS, UNKNOWN, long_read
 from ml.ranking.history import LENGTH, bucket
 from ml.ranking.sql import rows
 from ml.registry import serving_encoder
+from ml.training import told
 from ml.training.acts import Acts
 from ml.training.people import TOLERANCE, Learned, Span, bots, consenting, counted_out, flooding
 
@@ -34,7 +35,11 @@ Array = NDArray[Any]
 
 
 class NothingToLearn(Exception):
-    """There is no row to learn from; the message says why."""
+    """There is too little to learn from; `reasons` are codes and facts, worded by `told`."""
+
+    def __init__(self, *reasons: Mapping[str, Any]) -> None:
+        self.reasons = list(reasons)
+        super().__init__(told.because(self.reasons))
 
 
 @dataclass(frozen=True)
@@ -118,13 +123,13 @@ class Collector:
     def _sizes(self) -> tuple[int, int]:
         acted, total = rows(_SIZES, self._facts())[0] if self.people else (0, 0)
         if not total:
-            raise NothingToLearn("Nobody who allows it was shown anything yet.")
+            raise NothingToLearn(told.reason("nobody"))
         return int(acted), int(total)
 
     def _dimensions(self) -> int:
         any_post = PostVector.objects.filter(model=self.encoder).values_list("post_id", flat=True).first()
         if any_post is None:
-            raise NothingToLearn("No post has a vector of the serving encoder.")
+            raise NothingToLearn(told.reason("no_vectors"))
         return int(vectors_of([any_post], self.encoder)[1].shape[1])
 
     def _write(self, writer: Writer, acts: Acts, total: int) -> None:

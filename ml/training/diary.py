@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -65,11 +65,6 @@ class Diary:
             diary.show = show
         return diary
 
-    @classmethod
-    def of_tonight(cls, show: Callable[[str, int, int], None]) -> Diary:
-        """The diary of the night that goes on, for a part of it that was handed none. Only within the night."""
-        return cls(TrainingRun.objects.filter(state=State.RUNNING).latest("pk"), show)
-
     def __call__(self, step: str, done: int, of: int) -> None:
         """Raises `Stopped` when the process that started this one is gone."""
         if os.getppid() != self.parent:
@@ -86,9 +81,9 @@ class Diary:
         """What a training says of itself, as one step of the night."""
         self(f"train: {message}", done, of)
 
-    def end(self, state: str, message: str, version: ModelVersion | None = None) -> TrainingRun:
-        """How it ended; the message is kept as a code and facts (see `told`), to be worded for whoever reads it."""
-        self.run.state, self.run.message, self.run.version = state, told.kept(message, version), version
+    def end(self, state: str, code: str, facts: Mapping[str, Any], version: ModelVersion | None = None) -> TrainingRun:
+        """How it ended, as a code and facts of `told`, to be worded for whoever reads it."""
+        self.run.state, self.run.message, self.run.version = state, told.as_json(code, **facts), version
         self.run.ended_at = self.run.beat_at = timezone.now()
         self.run.save(update_fields=["state", "message", "version", "ended_at", "beat_at"])
         return self.run

@@ -18,10 +18,13 @@ CARD: Final = "card.json"
 
 def train_without(dataset: Path, config: Config, show: Callable[[str, int, int], None]) -> None:
     """Train what a private training is compared with, beside the dataset: same seed, same net, no clipping of people,
-    no noise. It is not private, so it is never published and is deleted with the dataset."""
+    no noise. It is not private, so it is never published and is deleted with the dataset. A night that goes on from one
+    that was stopped finds it done."""
     from ml.nets.ranker import fit
 
     folder = dataset.parent / WITHOUT
+    if (folder / CARD).exists():
+        return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     fit.train(dataset, folder, replace(config, private=None), lambda said, *far: show(f"without noise, {said}", *far))

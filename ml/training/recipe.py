@@ -15,13 +15,12 @@ import numpy as np
 import structlog
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from ml import registry
 from ml.models import ModelVersion, TrainingRun
 from ml.nets.ranker.data import META, Dataset, View
 from ml.ranking import weights
-from ml.training import card, gate, rivals
+from ml.training import card, gate, price, rivals, told
 from ml.training.dataset import NothingToLearn, Progress, collect
 from ml.training.diary import Diary, Stopped, alone, bury_dead
 from ml.training.evaluate import paired_bootstrap
@@ -60,14 +59,13 @@ def night(plan: Plan | None = None, show: Progress | None = None) -> TrainingRun
         try:
             run = _steps(plan, diary)
         except NothingToLearn as error:
-            run = diary.end(State.TOO_LITTLE, _("%(why)s The serving model was left alone.") % {"why": error})
+            run = diary.end(State.TOO_LITTLE, told.TOO_LITTLE, {"reasons": error.reasons})
         except (Stopped, KeyboardInterrupt, SystemExit):
-            diary.end(State.FAILED, _("It was stopped. The next one within twelve hours goes on from there."))
+            diary.end(State.FAILED, told.STOPPED, {})
             raise
         except Exception as error:
             log.exception("night_failed", run=diary.run.pk)
-            told = f"{type(error).__name__}: {error}"
-            run = diary.end(State.FAILED, _("It failed; the serving model was left alone. %(error)s") % {"error": told})
+            run = diary.end(State.FAILED, told.FAILED, {"error": f"{type(error).__name__}: {error}"})
         clear()
         return run
 
@@ -76,16 +74,19 @@ def _steps(plan: Plan, diary: Diary) -> TrainingRun:
     data, out = _collected(plan, diary)
     ready = gate.enough(len(data), acted_rows(data), plan.limits)
     if not ready.promote:
-        raise NothingToLearn(ready.why)
-    _train(data, out, plan.config or replace(config_for(data), **plan.changes), diary)
+        raise NothingToLearn(*(told.reason(one.name, **one.figures) for one in ready.checks if not one.holds))
+    config = plan.config or replace(config_for(data), **plan.changes)
+    if config.private is not None:
+        price.train_without(data.folder, config, diary.training)
+    _train(data, out, config, diary)
     diary("judge", 0, 1)
     table = weights.current()
     parts = data.split(*_cut(plan.config))
     new, others = judged(out, parts[2], table)
     decision = gate.decide(evidence(new, others), plan.limits)
     scale, reference = rivals.scale_of(out, list(card.read(out)["features"]), parts[1], table)
-    told = card.complete(out, data.meta, new, others, decision, scale, reference)
-    return _settle(_published(out, told), decision, plan, diary)
+    complete = card.complete(out, data.meta, new, others, decision, scale, reference)
+    return _settle(_published(out, complete), decision, plan, diary)
 
 
 def _collected(plan: Plan, diary: Diary) -> tuple[Dataset, Path]:
@@ -112,7 +113,7 @@ def config_for(data: Dataset) -> Config:
     return replace(smaller, least_steps=400, least_positives=10, threads=1)
 
 
-def _train(data: Dataset, out: Path, config: Config | None, diary: Diary) -> None:
+def _train(data: Dataset, out: Path, config: Config, diary: Diary) -> None:
     from ml.nets.ranker import fit  # torch: only here, and never in the web
 
     diary("train", 0, 1)
@@ -154,12 +155,12 @@ def evidence(new: rivals.Judged, others: Mapping[str, rivals.Judged]) -> gate.Ev
     )
 
 
-def _published(out: Path, told: dict[str, Any]) -> ModelVersion:
+def _published(out: Path, complete: dict[str, Any]) -> ModelVersion:
     """The artifacts where versions lie, and the version as a candidate."""
     folder = registry.ranker_folder(out.name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(out, folder)
-    return registry.register_ranker(out.name, told)
+    return registry.register_ranker(out.name, complete)
 
 
 def _settle(version: ModelVersion, decision: gate.Decision, plan: Plan, diary: Diary) -> TrainingRun:
@@ -169,7 +170,8 @@ def _settle(version: ModelVersion, decision: gate.Decision, plan: Plan, diary: D
         registry.refuse_ranker(version.name, decision.why)
     registry.purge_rankers()
     version.refresh_from_db()
-    return diary.end(State.PROMOTED if decision.promote else State.REFUSED, decision.why, version)
+    state = State.PROMOTED if decision.promote else State.REFUSED
+    return diary.end(state, told.DECIDED, version.card["gate"], version)
 
 
 # --- The workshop: datasets are about people, and stay no longer than they must ------------------------------------

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
 from django.utils.translation import gettext as _, override
 
-from ml.models import ModelVersion
 from ml.training import gate
 
 DIED: Final = "died"
+STOPPED: Final = "stopped"
+FAILED: Final = "failed"
 DECIDED: Final = "decided"
 TOO_LITTLE: Final = "too_little"
 PLAIN: Final = "plain"  # a sentence as it was said
@@ -27,8 +28,8 @@ Told = tuple[str, dict[str, Any]]
 # As functions, so that each is asked for in the language that is active then.
 _SENTENCES: Final[dict[str, Callable[[], str]]] = {
     DIED: lambda: _("It ended without a word, as a process that was killed does. The serving model was left alone."),
-    "stopped": lambda: _("It was stopped. The next one within twelve hours goes on from there."),
-    "failed": lambda: _("It failed; the serving model was left alone. %(error)s"),
+    STOPPED: lambda: _("It was stopped. The next one within twelve hours goes on from there."),
+    FAILED: lambda: _("It failed; the serving model was left alone. %(error)s"),
     TOO_LITTLE: lambda: _("%(why)s The serving model was left alone."),
 }
 _REASONS: Final[dict[str, Callable[[], str]]] = {
@@ -44,15 +45,8 @@ def _too_few(check: str) -> str:
     return gate.sentence({"name": check, "holds": False, "figures": {"found": "%(found)s", "wanted": "%(wanted)s"}})
 
 
-def kept(message: str, version: ModelVersion | None = None) -> str:
-    """What the column holds of how a night ended: the checks of the gate where there was a decision."""
-    if version is not None and (version.card.get("gate") or {}).get("checks"):
-        return as_json(DECIDED, **version.card["gate"])
-    code, facts = recognised(message)
-    return as_json(code, **facts)
-
-
 def as_json(code: str, **facts: Any) -> str:
+    """What the column holds of how a night ended."""
     return json.dumps({"code": code, "facts": facts}, ensure_ascii=False)
 
 
@@ -64,7 +58,7 @@ def words(message: str) -> str:
     if code == PLAIN:
         return str(facts["text"])
     if code == TOO_LITTLE:
-        facts = {"why": " ".join(_reason(one) for one in facts["reasons"])}
+        facts = {"why": because(facts["reasons"])}
     return _SENTENCES[code]() % facts
 
 
@@ -74,8 +68,16 @@ def grounds(decision: dict[str, Any]) -> str:
     return " ".join(gate.sentence(check) for check in checks)
 
 
-def _reason(reason: dict[str, Any]) -> str:
-    return str(reason["text"]) if reason["code"] == PLAIN else _REASONS[reason["code"]]() % reason.get("facts", {})
+def reason(code: str, **facts: Any) -> dict[str, Any]:
+    """One reason why there is too little to learn from."""
+    return {"code": code, "facts": facts}
+
+
+def because(reasons: Iterable[Mapping[str, Any]]) -> str:
+    """Reasons in words, in the language that is active."""
+    return " ".join(
+        str(one["text"]) if one["code"] == PLAIN else _REASONS[one["code"]]() % one.get("facts", {}) for one in reasons
+    )
 
 
 def _read(message: str) -> Told:
@@ -88,7 +90,7 @@ def _read(message: str) -> Told:
     return (code, facts) if known else (PLAIN, {"text": message})
 
 
-# --- Sentences back into codes -------------------------------------------------------------------------------------
+# --- Sentences of older rows, back into codes ------------------------------------------------------------------------
 
 
 def recognised(message: str) -> Told:
@@ -111,7 +113,7 @@ def _reasons(why: str, language: str) -> Iterator[dict[str, Any]]:
             yield {"code": PLAIN, "text": why}
             return
         facts = {name: int(value) if value.isdigit() else value for name, value in match.groupdict().items()}
-        found.append({"code": code, "facts": facts})
+        found.append(reason(code, **facts))
         rest = rest[match.end() :].strip()
     yield from found
 

@@ -6,10 +6,9 @@ import math
 import signal
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -86,9 +85,8 @@ class Command(BaseCommand):
         by = User.objects.filter(pk=by_id).first() if by_id else None
         signal.signal(signal.SIGTERM, _leave)
         with _bar(no_progress) as show:
-            prepare = _without_noise(config, show) if options.get("private") else (lambda folder: None)
             try:
-                run = night(Plan(days=days, config=config, changes=changes, by=by, prepare=prepare), show)
+                run = night(Plan(days=days, config=config, changes=changes, by=by), show)
             except AlreadyRunning:
                 raise CommandError("Another training runs already; this one leaves.", returncode=3) from None
             except Stopped:
@@ -232,23 +230,6 @@ def _known(names: Sequence[str]) -> None:
         if not folder.exists():
             raise CommandError(f"The files of {name} are deleted; only its card is left.")
         registry.check_ranker(name)
-
-
-def _without_noise(config: Any, show: Any) -> Callable[[Path], None]:
-    """Before the private training, the same without noise, so that the card can tell what privacy costs."""
-
-    def prepare(dataset: Path) -> None:
-        from ml.nets.ranker.data import Dataset
-        from ml.training import gate, price
-        from ml.training.diary import Diary
-        from ml.training.recipe import acted_rows
-
-        data = Dataset(dataset)
-        if not gate.enough(len(data), acted_rows(data), gate.Limits()).promote:
-            return  # the night will say so
-        price.train_without(dataset, config, Diary.of_tonight(show).training)
-
-    return prepare
 
 
 def _changes(options: dict[str, Any]) -> dict[str, Any]:

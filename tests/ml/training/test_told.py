@@ -127,8 +127,10 @@ def test_what_nobody_knows_is_shown_as_it_is(message: str) -> None:
 
 
 def test_an_unknown_reason_is_kept_as_it_was_said() -> None:
-    kept = told.kept("The moon was full. The serving model was left alone.")
-    assert told.words(kept) == "The moon was full. The serving model was left alone."
+    assert (
+        told.words("The moon was full. The serving model was left alone.")
+        == "The moon was full. The serving model was left alone."
+    )
 
 
 def test_the_admin_words_it_for_its_reader(site: Site, client: Client) -> None:
