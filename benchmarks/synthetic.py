@@ -117,7 +117,7 @@ def _posts(ids: list[int], when: list[datetime], authors: Any, likes: Any, about
 def _impressions(random: Any, ids: list[int], people: int, now: datetime) -> None:
     """What is fresh was shown to some, and the first hundred people have been reading for a week."""
     columns = "feed_impression (person_id, post_id, request_id, surface, position, source, reason, features, terms,"
-    columns += " score, model_version, bucket, shadow_version, shown_at)"
+    columns += " score, model_version, bucket, shadow_version, found_by, scored_at, shown_at)"
     seen = [(person, post) for person in range(1, 101) for post in random.choice(ids[-20000:], 300, replace=False)]
     seen += [(int(who), post) for post in ids[-3000:] for who in random.integers(101, people + 1, 20)]
 
@@ -125,7 +125,8 @@ def _impressions(random: Any, ids: list[int], people: int, now: datetime) -> Non
         for i, (person, post) in enumerate(seen):
             request = f"00000000-0000-0000-0000-{i:012d}"
             moment = now - timedelta(minutes=i % 9000)
-            yield (person, int(post), request, "for-you", i % 20, "", "{}", "{}", "{}", 0.0, MODEL, "", "", moment)
+            shown = (person, int(post), request, "for-you", i % 20)
+            yield (*shown, "", "{}", "{}", "{}", 0.0, MODEL, "", "", [], moment, moment)
 
     copy(columns, rows())
 

@@ -35,7 +35,7 @@ NO: Final = {"not_interested": -5.5, "hide": -6.5}
 TEXT: Final = "A synthetic post of middling length about subject {}, number {}; it says nothing and means no one."
 IMPRESSIONS: Final = (
     "feed_impression (id, person_id, post_id, request_id, surface, position, source, reason, features, terms, score,"
-    " model_version, read_ms, bucket, shadow_version, shown_at)"
+    " model_version, read_ms, bucket, shadow_version, found_by, scored_at, shown_at)"
 )
 POSTS: Final = (
     "feed_post (id, author_id, text, html, content_warning, language, visibility, created_at, likes_count,"
@@ -278,7 +278,7 @@ def _write(site: Site, person: Array, posts: Array, times: Array, numbers: Array
                 ids = (site.impressions + row + 1, int(person[request]) + 1, site.ids[int(posts[request, place])])
                 source = ("near interests", "followed", "popular")[row % 3]
                 about = (key, "for-you", place, source, reason, features, told, score[row], "")
-                yield (*ids, *about, int(read[request, place]) or None, "", "", moment(when))
+                yield (*ids, *about, int(read[request, place]) or None, "", "", [source], moment(when), moment(when))
 
     copy(IMPRESSIONS, rows())
 

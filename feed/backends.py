@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import structlog
 from django.conf import settings
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -32,6 +34,7 @@ class Ranked:
     features: dict[str, float] = field(default_factory=dict)
     seen_before: bool = False  # comes back because nothing new is left; such posts stand last
     shadow_score: float | None = None  # what a candidate model would have said
+    found_by: Sequence[str] = ()  # every source that found it; `source` is the one that is named
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Slate:
     request_id: UUID = field(default_factory=uuid4)
     bucket: str = ""  # the arm of a running experiment
     shadow_version: str = ""  # the candidate model that scored beside the one that served
+    scored_at: datetime = field(default_factory=timezone.now)  # later pages of it are shown later
 
 
 @dataclass(frozen=True)

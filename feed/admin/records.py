@@ -82,7 +82,7 @@ class ImpressionAdmin(Reader):
         return ("person__username",) if sees_people(request) else ()
 
     def get_fields(self, request: HttpRequest, obj: Impression | None = None) -> list[Any]:
-        numbers = ["numbers", "terms_of_score"]
+        numbers = ["found_by", "scored_at", "numbers", "terms_of_score"]
         if not sees_people(request):
             return [*self.plain, "because_kind", *numbers]
         return ["whom", "about", *self.plain, "because", "request_id", "read_ms", *numbers]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +21,8 @@ class Impression(models.Model):
     request_id = models.UUIDField(_("request"))
     surface = models.CharField(_("where"), max_length=20, default="for-you")
     position = models.PositiveSmallIntegerField(_("position"))
-    source = models.CharField(_("source"), max_length=40, blank=True)
+    source = models.CharField(_("source"), max_length=40, blank=True)  # that is named; one of those that found it
+    found_by = ArrayField(models.CharField(max_length=40), verbose_name=_("found by"), default=list, blank=True)
     reason = models.JSONField(_("reason"), default=dict)  # ids only: {"kind": "like", "post": "…", "topic": …}
     features = models.JSONField(_("numbers seen"), default=dict)  # {"similarity": 0.41, …}
     terms = models.JSONField(_("terms of the score"), default=dict)  # {"interest": 0.9, …}
@@ -32,6 +34,8 @@ class Impression(models.Model):
     # What a candidate model that does not serve would have said: it changes no page.
     shadow_version = models.CharField(_("shadow model"), max_length=120, blank=True)
     shadow_score = models.FloatField(_("shadow score"), null=True, blank=True)
+    # The slate is scored once and shown page by page: what was done in between is no reason for what came after.
+    scored_at = models.DateTimeField(_("scored"), default=timezone.now)
     shown_at = models.DateTimeField(_("shown"), default=timezone.now)
 
     class Meta:

@@ -127,6 +127,7 @@ def record(
                 surface=surface,
                 position=places[post.pk],
                 source=item.source[:40],
+                found_by=[name[:40] for name in item.found_by],
                 reason=item.reason,
                 features=item.features,
                 terms=item.terms,
@@ -135,6 +136,7 @@ def record(
                 bucket=slate.bucket[:20],
                 shadow_version=slate.shadow_version[:120] if item.shadow_score is not None else "",
                 shadow_score=item.shadow_score,
+                scored_at=min(slate.scored_at, at),
                 shown_at=at,
             )
         )
@@ -160,7 +162,7 @@ def _rank_again(
 
 def _keep(slate: Slate, full: bool) -> None:
     rows = [tuple(getattr(item, name) for name in _RANKED) for item in slate.items]
-    about = (slate.model_version, slate.bucket, slate.shadow_version)
+    about = (slate.model_version, slate.bucket, slate.shadow_version, slate.scored_at)
     cache.set(f"slate:{slate.request_id.hex}", (about, rows, full, time()), KEPT_SECONDS)
 
 
@@ -171,10 +173,10 @@ def _kept(request_id: UUID, viewer: Any) -> tuple[Slate | None, bool]:
     found = cache.get_many([key, dropped])
     if key not in found:
         return None, False
-    (version, bucket, shadow), rows, full, at = found[key]
+    (version, bucket, shadow, scored_at), rows, full, at = found[key]
     if at <= found.get(dropped, 0.0):
         return None, False
-    return Slate(tuple(Ranked(*row) for row in rows), version, request_id, bucket, shadow), full
+    return Slate(tuple(Ranked(*row) for row in rows), version, request_id, bucket, shadow, scored_at), full
 
 
 def drop_slates(viewer: Any) -> None:

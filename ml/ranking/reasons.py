@@ -34,7 +34,10 @@ _TERMS = {
 
 
 def reasons(query: Query, selected: Candidates) -> list[tuple[str, Reason]]:
-    """(source, reason) of each of the selected: how its place was filled, else its strongest term that has a reason."""
+    """(source, reason) of each of the selected: how its place was filled, else its strongest term that has a reason.
+
+    The source is one that found the post, whatever the reason speaks of.
+    """
     likeness, liked = _liked_neighbours(query, selected)
     evidence = _evidence(selected)
     terms = {
@@ -83,7 +86,7 @@ def _strongest(
         if kind == "interest" and _found_by_others_alone(selected, row):
             break
         if (reason := _MADE[kind](query, selected, row, neighbour)) is not None:
-            return _source_of(kind), reason
+            return _source_of(kind, selected, row), reason
     if (via := selected.via.get(CO_ENGAGED, {}).get(int(selected.ids[row]))) is not None:
         return CO_ENGAGED, {"kind": "coengaged", "post": str(via)}
     if selected.found("rising")[row]:
@@ -96,8 +99,10 @@ def _found_by_others_alone(selected: Candidates, row: int) -> bool:
     return [source for source, mask in selected.found_by.items() if mask[row]] == [CO_ENGAGED]
 
 
-def _source_of(kind: str) -> str:
-    return {"interest": "interests", "follow": "follows", "friend": "liked by followed"}.get(kind, f"{kind}s")
+def _source_of(kind: str, selected: Candidates, row: int) -> str:
+    """The source that the reason speaks of where it found the post, else the first that did."""
+    named = {"interest": "interests", "follow": "follows", "friend": "liked by followed"}.get(kind, f"{kind}s")
+    return named if selected.found(named)[row] else _first_source(selected, row)
 
 
 def _first_source(selected: Candidates, row: int) -> str:

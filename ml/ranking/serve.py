@@ -53,7 +53,7 @@ def rank(viewer: Any, *, limit: int, exclude: Collection[int] = ()) -> Slate:
 def in_order_of_following(viewer: Any, bucket: str, *, limit: int, exclude: Collection[int] = ()) -> Slate:
     """The holdout of an experiment: nothing is ranked, and what was shown is logged all the same."""
     ids = [i for i in timelines.following_ids(viewer, limit + len(exclude)) if i not in set(exclude)][:limit]
-    items = [Ranked(post_id, "follows", {"kind": "in-order"}) for post_id in ids]
+    items = [Ranked(post_id, "follows", {"kind": "in-order"}, found_by=("follows",)) for post_id in ids]
     return Slate(items, model_version=FOLLOWING_ORDER, bucket=bucket)
 
 
@@ -66,6 +66,7 @@ def traced(query: Query, by: Pipeline | None = None) -> tuple[Slate, Candidates,
         model_version=query.scored_by or by.model_version,
         bucket=query.bucket,
         shadow_version=query.shadow,
+        scored_at=query.now,
     )
     return slate, selected, trace
 
@@ -84,6 +85,7 @@ def _items(query: Query, selected: Candidates) -> list[Ranked]:
     shadow = selected.columns.get("shadow_score")
     shadows = np.round(shadow.astype(np.float64), 4).tolist() if shadow is not None else [None] * len(selected)
     seen = known(selected).tolist()
+    finders = [(name, mask.tolist()) for name, mask in selected.found_by.items()]
     return [
         Ranked(
             post_id=post_id,
@@ -94,6 +96,7 @@ def _items(query: Query, selected: Candidates) -> list[Ranked]:
             features=dict(zip(NAMES, row_lists[place], strict=False)),
             seen_before=seen[place],
             shadow_score=shadows[place],
+            found_by=[name for name, found in finders if found[place]],
         )
         for place, (post_id, score) in enumerate(zip(selected.ids.tolist(), selected["score"].tolist(), strict=True))
     ]

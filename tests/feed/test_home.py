@@ -47,6 +47,19 @@ def test_the_rankers_order_is_shown_and_recorded(ranker, say, alice, bob):
     assert page.posts[0].why == "Because it is rising"
 
 
+def test_later_pages_remember_when_they_were_scored(ranker, say, settings, alice, bob):
+    settings.PAGE_SIZE = 2
+    ranker.order = [post.pk for post in many(say, bob, 4)]
+    first = timelines.home_ranked(alice)
+    scored = Impression.objects.latest("pk").scored_at
+    timelines.home_ranked(alice, first.next_cursor)
+    rows = list(Impression.objects.order_by("position"))
+    assert [row.scored_at for row in rows] == [scored] * 4
+    assert rows[0].shown_at < rows[2].shown_at
+    timelines.home_ranked(alice, first.next_cursor)
+    assert Impression.objects.get(pk=rows[2].pk).scored_at == scored
+
+
 def test_what_may_be_read_is_found_behind_many_that_may_not(ranker, say, settings, alice, bob):
     settings.PAGE_SIZE = 2
     posts = many(say, bob, 8)

@@ -259,6 +259,11 @@ def test_the_reason_speaks_where_nothing_stronger_does() -> None:
     assert followed == ("follows", {"kind": "follow", "person": 1})
 
 
+def test_the_source_is_one_that_found_the_post_whatever_the_reason_speaks_of() -> None:
+    bond = _reason({"term:follows_author": 0.4}, ["rising", "co-engaged"])
+    assert bond == ("rising", {"kind": "bond", "person": 1})
+
+
 def test_the_sentence_quotes_only_what_the_reader_may_read(alice: User, bob: User) -> None:
     post = actions.publish(bob, "Bread without kneading", language="en")
     reason = {"kind": "coengaged", "post": str(post.pk)}
