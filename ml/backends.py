@@ -10,6 +10,7 @@ from ml.embedding.encoder import get_encoder
 from ml.embedding.nearest import nearest_posts
 from ml.models import ModelVersion
 from ml.ranking import attribution, explain, outside, serve, suggest, suggest_words, weights
+from ml.ranking.learned import scale_by
 from ml.registry import serving_encoder
 from ml.understanding.language import language_of
 
@@ -64,7 +65,8 @@ def _amounts(impression: Any) -> dict[str, str]:
     if not any(name.startswith("head:") for name in impression.terms):
         return {}
     card = ModelVersion.objects.filter(name=impression.model_version).values_list("card", flat=True).first() or {}
-    return explain.amounts_of(impression.terms, float(card.get("scale", 1.0)), weights.at(impression.shown_at))
+    table = weights.at(impression.scored_at)
+    return explain.amounts_of(impression.terms, scale_by(card, table), table)
 
 
 class Understanding:

@@ -1,6 +1,7 @@
 """Which of a person's acts moved the score of a post most: each is left out once, and asked again (occlusion).
 
-One batch for all acts. Against attention and integrated gradients: benchmarks/explanation.py. Knows no page.
+Left out of all that is made of it: the history the model reads, and the numbers of the row (`leaving_out`). One batch
+for all acts. Against attention and integrated gradients: benchmarks/explanation.py. Knows no page.
 """
 
 from __future__ import annotations
@@ -12,20 +13,34 @@ from typing import Any, Final
 
 import numpy as np
 
-from ml.embedding.nearest import vectors_of
-from ml.ranking import weights
-from ml.ranking.candidate import Floats, Query
+from ml.ranking import hydrators, likeness, viewer, weights
+from ml.ranking.candidate import Candidates, Floats, Query
 from ml.ranking.features import NAMES
 from ml.ranking.heads import HEADS
-from ml.ranking.history import KINDS, LENGTH, History, bucket, history_of
+from ml.ranking.history import KINDS, History, history_of
 from ml.ranking.learned import Learned, load
-from ml.ranking.scorers import Unfit
-from ml.ranking.viewer import Acts, Relations
+from ml.ranking.leaving_out import differences
+from ml.ranking.scorers import Unfit, taken_away
 from ml.registry.rankers import NAME as NAME_OF_RANKER
 
 SAID: Final = 3  # acts that are named …
 LEAST_SHARE: Final = 0.05  # … if they moved at least this share of what all acts moved
 LEAST: Final = 0.001  # of a score
+OF_THE_VIEWER: Final = (viewer.Relations(), viewer.Acts(), viewer.LearnedInterests(), viewer.TopicCentres())
+# All that a row is made of, in the order of the home page; what is not hydrated keeps what an unknown post has.
+OF_THE_POST: Final = (
+    hydrators.PostFacts(),
+    hydrators.Age(),
+    hydrators.Vectors(),
+    likeness.InterestMatch(),
+    likeness.Subjects(),
+    likeness.TopicTaste(),
+    hydrators.SocialProof(),
+    hydrators.Affinity(),
+    hydrators.ActedBefore(),
+    hydrators.ShownBefore(),
+    hydrators.FeedbackInForce(),
+)
 
 
 @dataclass(frozen=True)
@@ -39,16 +54,27 @@ class Moved:
 
 
 def moved(
-    model: Learned, history: History, vector: Floats, author: int, row: Floats, table: Mapping[str, float]
+    model: Learned,
+    history: History,
+    vector: Floats,
+    author: int,
+    row: Floats,
+    less: Floats,
+    table: Mapping[str, float],
 ) -> Floats:
-    """For each of h acts the score with all of them less the score without it, (h,). vector (d,), author a bucket,
-    row (F,)."""
+    """For each of h acts the score with all of them less the score without it, (h,).
+
+    vector (d,), author a bucket, row (F,), less (h, F): by how much the row differs without each act.
+    """
     acts = len(history)
     masks = np.ones((1 + acts, acts), dtype=np.bool_)
     masks[np.arange(1, 1 + acts), np.arange(acts)] = False
+    rows = np.concatenate([row[None], row[None] + less])
     authors = np.array([author], dtype=np.int64)
-    chances = model.ask(masks, history, vector[None], authors, row[None])[:, 0]
-    scores = model.scale * (chances @ np.array([table[head] for head in HEADS], dtype=np.float32))
+    chances = model.ask(masks, history, vector[None], authors, rows[:, None])[:, 0]
+    terms = model.scale_by(table) * chances * np.array([table[head] for head in HEADS], dtype=np.float32)
+    gained = np.maximum(terms, 0).sum(axis=1)
+    scores = terms.sum(axis=1) + sum(taken_away(gained, rows, shown_factor=1.0).values())
     return np.asarray(scores[0] - scores[1:], dtype=np.float32)
 
 
@@ -64,7 +90,7 @@ def named(history: History, by: Floats, now: datetime) -> list[Moved]:
 
 
 def of_impression(impression: Any) -> list[Moved]:
-    """The acts that counted most when this was shown, from the history as it stood then; empty where no trained model
+    """The acts that counted most, from the history as it stood when this was scored; empty where no trained model
     scored it, its artifact is gone, or the person does not let the site learn (any more)."""
     if not NAME_OF_RANKER.fullmatch(impression.model_version):
         return []
@@ -72,24 +98,34 @@ def of_impression(impression: Any) -> list[Moved]:
         model = load(impression.model_version)
     except Unfit:
         return []
-    query = Query(viewer_id=impression.person_id, now=impression.shown_at)
-    Relations()(query)
-    Acts()(query)
-    return of_post(model, query, impression.post_id, impression.post.author_id, row_logged(impression.features))
+    query = Query(viewer_id=impression.person_id, now=impression.scored_at)
+    return of_post(model, query, impression.post_id, row_logged(impression.features))
 
 
-def of_post(model: Learned, query: Query, post_id: int, author: int, row: Floats) -> list[Moved]:
-    """The same for a query whose acts are known; reads the vectors, in one query."""
-    done = [act.post_id for act in query.acts] + [one.post_id for one in query.said if one.post_id]
-    wanted = list(dict.fromkeys(done))[: 4 * LENGTH]
-    ids, vectors = vectors_of([*wanted, post_id], model.encoder)
-    query.vector_of = dict(zip(ids, vectors, strict=True))
+def of_post(model: Learned, query: Query, post_id: int, row: Floats) -> list[Moved]:
+    """The same for a post and its row as it was logged, (F,). Asks the database for all else: some ten queries."""
+    history, by = each_act(model, query, post_id, row)
+    return named(history, by, query.now)
+
+
+def each_act(model: Learned, query: Query, post_id: int, row: Floats) -> tuple[History, Floats]:
+    """The history that the model read, and by how much the score would fall without each of its h acts, (h,)."""
+    for hydrate in OF_THE_VIEWER:
+        hydrate(query)
+    nothing = History(), np.zeros(0, dtype=np.float32)
+    if query.model and query.model != model.encoder:
+        return nothing  # the vectors of today are not those it was scored by
+    candidates = Candidates(np.array([post_id], dtype=np.int64))
+    for hydrator in OF_THE_POST:
+        candidates = candidates.having(hydrator(query, candidates))
     history = history_of(query)
     if not len(history):
-        return []
-    vector = query.vector_of.get(post_id, np.zeros(model.dimensions, dtype=np.float32))
-    by = moved(model, history, vector, bucket(author), row, weights.at(query.now))
-    return named(history, by, query.now)
+        return nothing
+    acts = [(KINDS[kind], post) for kind, post in zip(history.kinds.tolist(), history.ids, strict=True)]
+    less = differences(query, candidates, acts)[:, 0]
+    vectors, authors = model.inputs(query, candidates)
+    table = weights.at(query.now)
+    return history, moved(model, history, vectors[0], int(authors[0]), row, less, table)
 
 
 def row_logged(features: Mapping[str, Any]) -> Floats:

@@ -211,7 +211,8 @@ def amounts_of(terms: Mapping[str, float], scale: float, table: Mapping[str, flo
         weight = table.get(name.removeprefix("head:"), 0.0) if name.startswith("head:") else 0.0
         if weight and scale:
             chance = 100 * min(max(value / (scale * weight), 0.0), 1.0)
-            written = number_format(chance, decimal_pos=0 if chance >= 10 else 1 if chance >= 1 else 2)
+            digits = 0 if chance >= 10 else 1 if chance >= 1 else 2
+            written = number_format(round(chance, digits), decimal_pos=digits)  # which alone would cut, not round
             said[name] = _("%(chance)s %% × %(weight)s") % {"chance": written, "weight": number_format(weight)}
     return said
 

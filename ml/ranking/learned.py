@@ -30,6 +30,7 @@ KEPT: Final = 4  # sessions a process keeps: the serving version, the one before
 TRIED_AGAIN_AFTER: Final = 30.0  # seconds until an artifact that could not be loaded is looked at again
 THREADS: Final = 1  # measured: two are slower on a busy machine, and requests run side by side
 LARGEST: Final = 1e9  # of a number in a row; what is beyond is taken for that
+LEAST_RATE: Final = 1e-4  # of an act that a card has no rate of
 UNKNOWN: Final = Counter("courtyard_ranker_not_finite_total", "Posts whose chances a ranker could not say")
 log = structlog.get_logger(__name__)
 
@@ -55,15 +56,22 @@ class Learned:
         encoder. A row's terms depend on that row alone."""
         table = weights.current()
         chances = self.chances(history_of(query), *self.inputs(query, candidates), rows)
+        scale = self.scale_by(table)
         terms = {
-            f"head:{head}": self.scale * table[head] * chances[:, place]
-            for place, head in enumerate(HEADS)
-            if table[head]
+            f"head:{head}": scale * table[head] * chances[:, place] for place, head in enumerate(HEADS) if table[head]
         }
         for_it = sum((np.maximum(term, 0) for term in terms.values()), np.zeros(len(rows), dtype=np.float32))
         # What showings take from a chance the graph has learned: their number is in the row.
         taken = taken_away(np.asarray(for_it, dtype=np.float32), rows, shown_factor=1.0)
         return {**terms, **taken}
+
+    def scale_by(self, table: Mapping[str, float]) -> float:
+        """What weight · chance is multiplied by under a table of weights.
+
+        The card's scale spreads the scores of a page as the stages behind expect it, under the table of that night. A
+        table twice as heavy has half of it: what counts is how the weights stand to each other.
+        """
+        return scale_by(self.card, table)
 
     def inputs(self, query: Query, candidates: Candidates) -> tuple[Floats, Any]:
         """Vectors (n, d), zeros where there is none, and author buckets (n,). Raises `Unfit`."""
@@ -82,10 +90,14 @@ class Learned:
         return found
 
     def ask(self, masks: Any, history: History, vectors: Floats, authors: Any, rows: Floats) -> Floats:
-        """Chances (b, n, heads) under b masks (b, h) of the same history: which acts the graph may look at."""
-        if not len(rows):
-            return np.zeros((len(masks), 0, len(HEADS)), dtype=np.float32)
+        """Chances (b, n, heads) under b masks (b, h) of the same history: which acts the graph may look at.
+
+        rows (n, F), or (b, n, F) where they differ with the mask.
+        """
         many, acts = len(masks), max(len(history), 1)
+        if not len(vectors):
+            return np.zeros((many, 0, len(HEADS)), dtype=np.float32)
+        numbers = np.clip(rows, -LARGEST, LARGEST).astype(np.float32)  # NaN stays: it is "missing"
         mask = np.zeros((many, acts), dtype=np.bool_)
         mask[:, : len(history)] = masks
         feed = {
@@ -96,16 +108,24 @@ class Learned:
             "history_mask": mask,
             "post": _repeated(many, np.asarray(vectors, dtype=np.float32)),
             "author": _repeated(many, np.asarray(authors, dtype=np.int64)),
-            "row": _repeated(many, np.clip(rows, -LARGEST, LARGEST).astype(np.float32)),  # NaN stays: it is "missing"
+            "row": numbers if numbers.ndim == 3 else _repeated(many, numbers),
         }
         chances: Floats = self._session.run(["probability"], feed)[0]
-        if chances.shape != (many, len(rows), len(HEADS)):
+        if chances.shape != (many, len(vectors), len(HEADS)):
             raise Unfit("graph", f"The graph of {self.version} answered in the shape {chances.shape}.")
         known: Bools = np.asarray(np.isfinite(chances).all(axis=2))
         if not known.all():
             UNKNOWN.inc(int((~known).sum()))
             chances = np.where(known[:, :, None], chances, self._base)
         return chances
+
+
+def scale_by(card: Mapping[str, Any], table: Mapping[str, float]) -> float:
+    """`Learned.scale_by` from the card alone, such as that of a version whose graph is gone."""
+    base, then = card.get("base_rates") or {}, card.get("weights") or weights.DEFAULT
+    rates = {head: float(base.get(head, 0.0)) or LEAST_RATE for head in HEADS}
+    heavy, heavy_then = (sum(abs(one.get(h, 0.0)) * rates[h] for h in HEADS) for one in (table, then))
+    return float(card.get("scale", 1.0)) * (heavy_then / heavy if heavy > 0 and heavy_then > 0 else 1.0)
 
 
 def bucket_of_each(authors: Any) -> Any:

@@ -214,7 +214,7 @@ class Pipeline:
         score = np.zeros(len(candidates), dtype=np.float64)
         for name, column in candidates.columns.items():
             if name.startswith("term:"):
-                score += column
+                score += np.nan_to_num(column, posinf=0, neginf=0)  # what is no number speaks neither for nor against
         candidates = candidates.having({"score": score})
         return candidates.take(np.lexsort((-candidates.ids, -score)))
 

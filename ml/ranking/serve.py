@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from feed import timelines
 from feed.backends import Ranked, Slate
 from ml.ranking import arms
-from ml.ranking.candidate import Candidates, Query
+from ml.ranking.candidate import Candidates, Column, Query
 from ml.ranking.features import NAMES
 from ml.ranking.filters import known
 from ml.ranking.home import home
@@ -73,14 +74,9 @@ def traced(query: Query, by: Pipeline | None = None) -> tuple[Slate, Candidates,
 
 def _items(query: Query, selected: Candidates) -> list[Ranked]:
     terms = {name[5:]: column for name, column in selected.columns.items() if name.startswith("term:")}
-    term_rows = (
-        np.round(np.stack(list(terms.values()), axis=1).astype(np.float64), 4).tolist()
-        if terms
-        else [[]] * len(selected)
-    )
-    rows = selected.columns.get("row")
-    # Rounded as floats of 64 bits, so that JSON holds what was seen and no noise behind it.
-    row_lists = np.round(rows.astype(np.float64), 6).tolist() if rows is not None else [[]] * len(selected)
+    empty = np.zeros((len(selected), 0))
+    term_rows = _named(terms, np.stack(list(terms.values()), axis=1) if terms else empty, digits=4)
+    rows = _named(NAMES if "row" in selected.columns else (), selected.columns.get("row", empty), digits=6)
     why = reasons(query, selected)
     shadow = selected.columns.get("shadow_score")
     shadows = np.round(shadow.astype(np.float64), 4).tolist() if shadow is not None else [None] * len(selected)
@@ -92,11 +88,20 @@ def _items(query: Query, selected: Candidates) -> list[Ranked]:
             source=why[place][0],
             reason=why[place][1],
             score=round(score, 4),
-            terms={name: value for name, value in zip(terms, term_rows[place], strict=True) if value},
-            features=dict(zip(NAMES, row_lists[place], strict=False)),
+            terms={name: value for name, value in term_rows[place].items() if value},
+            features=rows[place],
             seen_before=seen[place],
             shadow_score=shadows[place],
             found_by=[name for name, found in finders if found[place]],
         )
         for place, (post_id, score) in enumerate(zip(selected.ids.tolist(), selected["score"].tolist(), strict=True))
     ]
+
+
+def _named(names: Collection[str], table: Column, digits: int) -> list[dict[str, float]]:
+    """The rows of a table (n, len(names)) by name, without what is not finite: JSON has no word for it, and what is not
+    there is read back as missing. Rounded as floats of 64 bits, so that JSON holds what was seen and no noise."""
+    values = np.round(table.astype(np.float64), digits)
+    if np.isfinite(values).all():
+        return [dict(zip(names, row, strict=True)) for row in values.tolist()]
+    return [{name: value for name, value in zip(names, row, strict=True) if isfinite(value)} for row in values.tolist()]

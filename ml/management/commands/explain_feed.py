@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from feed.backends import Slate
 from feed.models import Post, Topic
-from ml.ranking import attribution, explain, serve
+from ml.ranking import arms, attribution, explain, serve, weights
 from ml.ranking.attribution import NAME_OF_RANKER
 from ml.ranking.candidate import Query
 from ml.ranking.explain import all_words, sentences
@@ -37,6 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is nobody called {user}.")
         query = serve.query_for(person, limit=200)
         slate, _selected, trace = serve.traced(query)
+        self._otherwise(person)
         if post is None:
             self._viewer(query)
             self._model(query)
@@ -45,6 +46,17 @@ class Command(BaseCommand):
             self._places(person, slate, top)
         else:
             self._post(person, post, slate, trace, query)
+
+    def _otherwise(self, person: User) -> None:
+        """Say first where the page they really get is another one than what follows."""
+        arm = arms.arm_of(person.pk)
+        if not person.consent.personalised:
+            self._say(self.style.WARNING(f"@{person.username} switched ranking off: their page is newest first."))
+        elif arm is not None and arm.serves == arms.FOLLOWING:
+            self._say(self.style.WARNING(f"@{person.username} is in the arm “{arm.name}”: they see Following's order."))
+        else:
+            return
+        self._say("What follows is how it would be ranked.")
 
     def _model(self, query: Query) -> None:
         self._head("The model")
@@ -92,7 +104,11 @@ class Command(BaseCommand):
         self._say(
             "Place, score, post. The score is the sum of its terms; places also heed variety, so it need not fall."
         )
-        shown = slate.items[:top]
+        readable = self._readable(person, [item.post_id for item in slate.items])
+        if closed := [item for item in slate.items if item.post_id not in readable]:
+            some = ", ".join(str(item.post_id) for item in closed[:3])
+            self._say(f"Not shown, for they may not read it or muted it: {len(closed)} (such as {some})")
+        shown = [item for item in slate.items if item.post_id in readable][:top]
         why = sentences(person, [item.reason for item in shown])
         posts = Post.objects.select_related("author").in_bulk([item.post_id for item in shown])
         for place, item in enumerate(shown, start=1):
@@ -100,6 +116,12 @@ class Command(BaseCommand):
             self._say(f"{place:>3}  {item.score:6.2f}  {item.post_id}  {_beginning(post)}")
             self._say(f"     {why[place - 1]}{' (seen before)' if item.seen_before else ''}")
             self._say(f"     {_terms(item.terms)}")
+
+    @staticmethod
+    def _readable(person: User, ids: list[int]) -> set[int]:
+        """Permission has the last word, after ranking (`feed/timelines/home.py`)."""
+        posts = Post.objects.visible_to(person).without_muted(person)
+        return set(posts.filter(pk__in=ids).values_list("pk", flat=True))
 
     def _post(self, person: User, post_id: int, slate: Slate, trace: Trace, query: Query) -> None:
         places = {item.post_id: place for place, item in enumerate(slate.items)}
@@ -112,7 +134,10 @@ class Command(BaseCommand):
             item = slate.items[places[post_id]]
             self._say(f"Place {places[post_id] + 1} of {len(slate.items)}, score {item.score:.2f}, from {item.source}.")
             self._say(sentences(person, [item.reason])[0])
-            self._table(item.terms, item.features)
+            self._say(f"Found by: {', '.join(item.found_by)}.")
+            if not self._readable(person, [post_id]):
+                self._say("Not shown all the same: they may not read it, or muted it.")
+            self._table(item.terms, item.features, query)
             self._acts(person, post, query, item.features)
         elif post_id in trace.removed:
             name, reason = trace.removed[post_id]
@@ -123,7 +148,7 @@ class Command(BaseCommand):
             names = [name for name in trace.scored.columns if name.startswith("term:")]
             row = trace.scored["row"][rank].tolist()
             terms = {name[5:]: float(trace.scored[name][rank]) for name in names}
-            self._table(terms, dict(zip(NAMES, row, strict=True)))
+            self._table(terms, dict(zip(NAMES, row, strict=True)), query)
             self._acts(person, post, query, dict(zip(NAMES, row, strict=True)))
         else:
             self._say("No source found it: it is too old, or nothing leads from this person to it.")
@@ -134,19 +159,20 @@ class Command(BaseCommand):
             return
         self._head("Acts that moved its score most, each left out once")
         row = attribution.row_logged(features)
-        moved = attribution.of_post(load(query.scored_by), query, post.pk, post.author_id, row)
+        asked = Query(viewer_id=person.pk, now=query.now)
+        moved = attribution.of_post(load(query.scored_by), asked, post.pk, row)
         for one in moved:
             said = explain.acts(person, [one])
             self._say(f"{one.by:>+9.3f}  {said[0] if said else 'an act on a post that is gone or closed'}")
         if not moved:
             self._say("none: no act is known, or none of them mattered")
 
-    def _table(self, terms: dict[str, float], features: dict[str, float]) -> None:
+    def _table(self, terms: dict[str, float], features: dict[str, float], query: Query) -> None:
         self._head("Terms of its score (weights: ml/ranking/weights.py, home.py)")
-        said = all_words()
+        said, amounts = all_words(), _amounts(terms, query.scored_by)
         for name, value in sorted(terms.items(), key=lambda term: -abs(term[1])):
             if value:
-                self._say(f"{value:>+9.3f}  {name:<16}{said[name][1] if name in said else ''}")
+                self._say(f"{value:>+9.3f}  {name:<20}{amounts.get(name, ''):<14}{said.get(name, ('', ''))[1]}")
         self._head("The numbers it was scored by")
         meanings = {feature.name: feature.meaning for feature in FEATURES}
         for name, value in features.items():
@@ -158,6 +184,14 @@ class Command(BaseCommand):
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
+
+
+def _amounts(terms: dict[str, float], version: str) -> dict[str, str]:
+    """“12 % × 0.5” for every act that a trained model foresees, as the panel has it."""
+    if not NAME_OF_RANKER.fullmatch(version):
+        return {}
+    table = weights.current()
+    return explain.amounts_of(terms, load(version).scale_by(table), table)
 
 
 def _beginning(post: Post) -> str:

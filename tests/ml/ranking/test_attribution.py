@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils.html import escape
 
 from accounts import actions as people
 from accounts.models import User
-from feed import actions, backends
+from feed import actions, backends, timelines
 from feed.models import Feedback, Impression, Post
 from ml import registry
 from ml.ranking import attribution, learned, weights
+from ml.ranking.candidate import Query
 from ml.ranking.features import NAMES
-from ml.ranking.history import History
+from ml.ranking.history import KINDS, History
 from ml.ranking.learned import load
 from tests.ml.ranking.artifacts import VERSION, publish, serve
 from tests.ml.ranking.batches import SIZE, axis
-
-AGREED = 0.80  # of cases in which the named act must move the score more than another
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +79,55 @@ def test_what_was_done_later_is_no_reason(alice: User, town: list[Post], client:
     assert backends.ranker().explain(row).acts == []
 
 
+def test_what_was_done_between_two_pages_is_no_reason_on_the_second(
+    alice: User, town: list[Post], settings: Any
+) -> None:
+    """The slate was scored before; and the chances are those of the weights of that moment."""
+    serve()
+    settings.PAGE_SIZE = 2
+    first = timelines.home_ranked(alice)
+    actions.like(alice, town[0])
+    weights.change(None, {head: 5 * weight for head, weight in weights.DEFAULT.items()})
+    timelines.home_ranked(alice, first.next_cursor)
+    one, *_rest, last = Impression.objects.filter(person=alice).order_by("position")
+    assert last.shown_at > one.shown_at
+    why = backends.ranker().explain(last)
+    assert why.acts == []
+    chance = last.terms["head:like"] / (2.0 * weights.DEFAULT["like"])
+    amount = {bar.name: bar.amount for bar in why.bars}["head:like"]
+    assert " ".join(amount.split()) == f"{round(100 * chance)} % × 1.0"
+
+
+def test_refusals_are_heard_beside_many_acts(alice: User, town: list[Post], means: Callable[..., Post]) -> None:
+    """The history that is explained is the one that was scored: refusals have places of their own in it."""
+    serve()
+    actions.give_feedback(alice, Feedback.Kind.NOT_INTERESTED, post=town[0])
+    for number in range(20):
+        other = actions.publish(town[7].author, f"Train number {number}", language="en")
+        actions.like(alice, means(other, axis(1)))
+    timelines.home_ranked(alice)
+    row = Impression.objects.get(person=alice, post=town[1])
+    query = Query(viewer_id=alice.pk, now=row.scored_at)
+    history, by = attribution.each_act(load(VERSION), query, row.post_id, attribution.row_logged(row.features))
+    assert KINDS.index("refused") in history.kinds
+    assert by[history.ids.index(town[0].pk)] < 0
+
+
+def test_clients_are_told_what_the_panel_tells(alice: User, town: list[Post], client: Client) -> None:
+    serve()
+    actions.like(alice, town[0])
+    row = shown(alice, town[1], client)
+    told = client.get(f"/api/v1/courtyard/statuses/{town[1].pk}/why").json()
+    panel = " ".join(client.get(f"/why/{row.pk}").content.decode().split())
+    assert told["model_version"] == VERSION
+    assert told["bars"]
+    assert told["acts"]
+    for words in (told["sentence"], told["source"], *told["acts"], *(bar["label"] for bar in told["bars"])):
+        assert " ".join(escape(words).split()) in panel
+    for amount in (bar["amount"] for bar in told["bars"] if bar["amount"]):
+        assert " ".join(amount.split()) in panel
+
+
 def test_what_was_refused_is_said_to_speak_against(alice: User, town: list[Post], client: Client) -> None:
     serve()
     actions.give_feedback(alice, Feedback.Kind.NOT_INTERESTED, post=town[0])
@@ -130,11 +179,15 @@ def test_leaving_an_act_out_is_what_having_done_less_would_say(db: None, served:
     model, rng = load(VERSION), np.random.default_rng(1)
     history = some_history(rng, 6)
     vector, row = axis(0, 3), np.zeros(len(NAMES), dtype=np.float32)
-    by = attribution.moved(model, history, vector, 1, row, weights.DEFAULT)
+    less = rng.normal(scale=0.1, size=(6, len(NAMES))).astype(np.float32)
+    untouched = [NAMES.index(name) for name in ("feedback", "shown_times")]  # what is taken away is tested elsewhere
+    row[untouched[0]], less[:, untouched] = 1, 0
+    by = attribution.moved(model, history, vector, 1, row, less, weights.DEFAULT)
     table = np.array(list(weights.DEFAULT.values()), dtype=np.float32)
+    asked = [(history, row), *((history.without(place), row + less[place]) for place in range(6))]
     scores = [
-        float((model.chances(one, vector[None], np.array([1]), row[None])[0] @ table) * model.scale)
-        for one in (history, *(history.without(place) for place in range(6)))
+        float((model.chances(one, vector[None], np.array([1]), numbers[None])[0] @ table) * model.scale)
+        for one, numbers in asked
     ]
     np.testing.assert_allclose(by, scores[0] - np.array(scores[1:]), atol=1e-4)
 

@@ -125,8 +125,20 @@ def test_the_table_of_weights_rules_the_next_page(db: None, served: str) -> None
     publish()
     weights.change(None, {**weights.DEFAULT, "like": 7.0, "comment": 0.0})
     columns = ScoreBy(home.PLAIN, lambda _query: load(VERSION))(query(model=MODEL), batch({}))
-    assert columns["term:head:like"][0] == pytest.approx(2 * 7 / (1 + np.exp(2.0)), rel=1e-4)
+    scale = 2 * sum(map(abs, weights.DEFAULT.values())) / (sum(map(abs, weights.DEFAULT.values())) + 6 - 2)
+    assert columns["term:head:like"][0] == pytest.approx(scale * 7 / (1 + np.exp(2.0)), rel=1e-4)
     assert "term:head:comment" not in columns
+
+
+def test_a_table_twice_as_heavy_spreads_scores_no_wider(db: None, served: str) -> None:
+    """The stages behind compare scores with constants, and sliders add to them: only proportions may count."""
+    publish()
+    score = ScoreBy(home.PLAIN, lambda _query: load(VERSION))
+    before = score(query(model=MODEL), batch({"follows_author": True}, {}))
+    weights.change(None, {head: 2 * weight for head, weight in weights.DEFAULT.items()})
+    after = score(query(model=MODEL), batch({"follows_author": True}, {}))
+    for name in (name for name in before if name.startswith("term:")):
+        np.testing.assert_allclose(after[name], before[name], rtol=1e-5)
 
 
 def test_see_fewer_takes_its_share_and_what_was_shown_is_left_to_the_graph(db: None, served: str) -> None:
