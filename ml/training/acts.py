@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,14 +72,19 @@ class Acts:
                                np.array(until, dtype=float)))  # fmt: skip
         return pieces
 
-    def before(self, person: int, moment: float) -> Before:
+    def before(self, person: int, moment: float, shown: Collection[int] = ()) -> Before:
         """What the person had done by `moment` (unix seconds), newest first: one act a post and kind, since their last
-        reset, not taken back by then, and no more of a kind than the home page reads."""
+        reset, not taken back by then, and no more of a kind than the home page reads.
+
+        None of it is about the posts `shown` then, which nobody had acted on: an act on one of them with an earlier
+        moment is of a clock that runs behind, and would tell the net its own answer.
+        """
         first, last = np.searchsorted(self.person, [person, person + 1])
         mine, reset = self.at[first:last], self.people[person].reset_at
         first, last = first + np.searchsorted(mine, reset, side="right"), first + np.searchsorted(mine, moment)
         places = np.arange(last - 1, first - 1, -1)
         places = places[self.until[places] > moment]
+        places = places[~np.isin(self.post[places], list(shown))]
         order = np.zeros(len(places), dtype=np.int64)
         for kind in np.unique(self.kind[places]):
             mine = self.kind[places] == kind

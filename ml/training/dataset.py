@@ -24,7 +24,8 @@ from ml.ranking.sql import rows
 from ml.registry import serving_encoder
 from ml.training import told
 from ml.training.acts import Acts
-from ml.training.people import TOLERANCE, Learned, Span, bots, consenting, counted_out, flooding
+from ml.training.people import TOLERANCE, WITH_NUMBERS, Learned, Span, bots, consenting, counted_out, flooding
+from ml.training.visits import Twins, twins
 
 REQUESTS_AT_ONCE: Final = 500
 VECTORS_AT_ONCE: Final = 2_000
@@ -44,34 +45,41 @@ class NothingToLearn(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One page load of one person: its rows were scored at one moment, so one history stands for all of them."""
+    """What one person was shown of one slate: its rows were scored at one moment, so one history stands for all of
+    them. A slate that ran out is followed by another under the same id."""
 
     id: UUID
     person: int
-    at: float  # unix seconds
+    at: float  # when it was scored, unix seconds; its later pages were shown later
     acted: bool
     chance: float  # to have been kept
 
+    @property
+    def key(self) -> tuple[UUID, float]:
+        return self.id, self.at
 
-_REQUESTS = """
-SELECT i.request_id, i.person_id, extract(epoch FROM min(i.shown_at))::float8 AS at, count(*),
+
+_SCORED: Final = "extract(epoch FROM least(i.scored_at, i.shown_at))::float8"
+_REQUESTS = f"""
+SELECT i.request_id, i.person_id, {_SCORED} AS at, count(*),
        bool_or(EXISTS (SELECT 1 FROM feed_outcome o WHERE o.impression_id = i.id))
 FROM feed_impression i WHERE i.surface = %(surface)s AND i.shown_at >= %(since)s AND i.shown_at < %(until)s
-  AND i.person_id = ANY(%(people)s::bigint[])
-GROUP BY i.request_id, i.person_id ORDER BY at, i.request_id
-"""
+  AND i.person_id = ANY(%(people)s::bigint[]) AND {WITH_NUMBERS}
+GROUP BY i.request_id, i.person_id, at ORDER BY at, i.request_id
+"""  # noqa: S608 - put together from constants
 _SIZES = f"SELECT coalesce(sum(count) FILTER (WHERE bool_or), 0), coalesce(sum(count), 0) FROM ({_REQUESTS}) AS r"  # noqa: S608
 
-_ROWS = """
+_ROWS = f"""
 SELECT i.request_id, i.id, i.post_id, p.author_id, i.position, i.source, i.features::text, i.read_ms,
        char_length(p.text), extract(epoch FROM i.shown_at)::float8, p.deleted_at IS NOT NULL,
        ARRAY(SELECT o.kind FROM feed_outcome o WHERE o.impression_id = i.id),
        (SELECT extract(epoch FROM min(o.at))::float8 FROM feed_outcome o WHERE o.impression_id = i.id),
-       coalesce(i.features @@ '$.acted_days_ago < 999', false)
+       coalesce(i.features @@ '$.acted_days_ago < 999', false), {_SCORED}
 FROM feed_impression i JOIN feed_post p ON p.id = i.post_id
-WHERE i.request_id = ANY(%(requests)s::uuid[]) AND i.surface = %(surface)s AND i.shown_at < %(until)s
+WHERE i.request_id = ANY(%(requests)s::uuid[]) AND i.surface = %(surface)s AND i.shown_at >= %(since)s
+  AND i.shown_at < %(until)s AND {WITH_NUMBERS}
 ORDER BY i.position, i.id
-"""
+"""  # noqa: S608 - put together from constants
 
 
 @dataclass
@@ -83,6 +91,7 @@ class Collector:
     progress: Progress = lambda step, done, of: None
     encoder: str = ""
     people: dict[int, Learned] = field(default_factory=dict)
+    twins: Twins = field(default_factory=Twins)
     left_out: Counter[str] = field(default_factory=Counter)
     sources: list[str] = field(default_factory=list)
     places: dict[int, int] = field(default_factory=dict)  # post -> place among the vectors, -1 without one
@@ -98,6 +107,7 @@ class Collector:
         for person in robots:
             self.people.pop(person, None)
         self.weights = flooding(self.span, sorted(self.people))
+        self.twins = twins(self.span, sorted(self.people))
         acted, total = self._sizes()
         self.chance = chance_of_passed(acted, total)
         with Writer(self.folder, NAMES, self._dimensions()) as writer:
@@ -164,38 +174,47 @@ class Collector:
 
     def _write_piece(self, writer: Writer, acts: Acts, requests: Sequence[Request]) -> None:
         shown = self._rows(requests)
-        requests = [request for request in requests if shown.get(request.id)]
+        requests = [request for request in requests if shown.get(request.key)]
         if not requests:
             return
-        histories = [acts.before(request.person, request.at) for request in requests]
-        wanted = {row[2] for request in requests for row in shown[request.id]}
+        own = [{row[2] for row in shown[request.key]} for request in requests]
+        histories = [acts.before(one.person, one.at, posts) for one, posts in zip(requests, own, strict=True)]
+        wanted: set[int] = set().union(*own)
         wanted.update(int(post) for before in histories for post in acts.post[before.places[: 2 * LENGTH]])
         self._place(writer, wanted)
-        flat = [(request, row) for request in requests for row in shown[request.id]]
+        flat = [(request, row) for request in requests for row in shown[request.key]]
         writer.add(
-            [len(shown[request.id]) for request in requests],
+            [len(shown[request.key]) for request in requests],
             person=[request.person for request in requests],
             shown_at=[request.at for request in requests],
             **self._histories(acts, histories),
             **self._columns(flat),
         )
 
-    def _rows(self, requests: Sequence[Request]) -> dict[UUID, list[Any]]:
+    def _rows(self, requests: Sequence[Request]) -> dict[tuple[UUID, float], list[Any]]:
         """Rows of each request, in their order on the page, less what cannot be learned from."""
-        known = {request.id: request for request in requests}
-        shown: dict[UUID, list[Any]] = {}
+        shown: dict[tuple[UUID, float], list[Any]] = {request.key: [] for request in requests}
         facts = {"requests": [request.id for request in requests], **self.span.facts}
         for row in rows(_ROWS, facts) if requests else []:
-            deleted, first_outcome, acted_before = row[10], row[12], row[13]
-            if deleted:
-                self.left_out["deleted_posts"] += 1
-            elif first_outcome is not None and first_outcome < known[row[0]].at - TOLERANCE.total_seconds():
-                self.left_out["outcome_before_impression"] += 1
-            elif acted_before:  # nobody likes twice what they liked, and such posts stand behind all others anyway
-                self.left_out["acted_before"] += 1
+            key = (row[0], row[14])
+            if key not in shown:  # of another slate of this id, which comes in another piece
+                continue
+            if why := self._why_not(row):
+                self.left_out[why] += 1
             else:
-                shown.setdefault(row[0], []).append(row)
+                shown[key].append(row)
         return shown
+
+    def _why_not(self, row: Any) -> str:
+        """Why a row cannot be learned from; "" where it can."""
+        deleted, first_outcome, acted_before, scored = row[10], row[12], row[13], row[14]
+        if deleted:
+            return "deleted_posts"
+        if first_outcome is not None and first_outcome < scored - TOLERANCE.total_seconds():
+            return "outcome_before_impression"
+        if acted_before:  # nobody likes twice what they liked, and such posts stand behind all others anyway
+            return "acted_before"
+        return "shown_again" if row[1] in self.twins.dropped else ""
 
     def _place(self, writer: Writer, posts: set[int]) -> None:
         """Append the vectors that are not in the dataset yet."""
@@ -233,7 +252,8 @@ class Collector:
         }
 
     def _labels(self, request: Request, row: Any) -> list[int]:
-        learned, read_ms, characters, kinds = self.people[request.person], row[7], row[8], row[11]
+        learned, characters, key = self.people[request.person], row[8], row[1]
+        read_ms, kinds = self.twins.read_ms.get(key, row[7]), self.twins.kinds.get(key, row[11])
         labels = dict.fromkeys(HEADS, 0)
         labels.update({HEAD_OF[kind]: 1 for kind in kinds if kind in HEAD_OF})
         if row[9] < learned.opens_from and not labels["open"]:

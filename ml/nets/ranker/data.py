@@ -24,7 +24,7 @@ Array = NDArray[Any]
 # Arrays with an entry a request, then those with an entry a row (a post shown in that request): dtype, and the width.
 OF_REQUESTS: Final = {
     "person": (np.int64, ()),  # opaque
-    "shown_at": (np.float64, ()),  # unix seconds
+    "shown_at": (np.float64, ()),  # unix seconds; where what was shown was scored earlier, when it was scored
     "hist_post": (np.int32, (LENGTH,)),  # places in posts, newest first, -1 from where there are no more
     "hist_kind": (np.int8, (LENGTH,)),  # places in ml.ranking.history.KINDS
     "hist_age": (np.float32, (LENGTH,)),  # hours before shown_at

@@ -69,12 +69,13 @@ class Site:
         return posts
 
     def show(self, person: User, posts: list[Post], at: datetime, **fields: Any) -> list[Impression]:
-        """One page, with the numbers of posts about which nothing is known."""
+        """One page, scored as it was shown, with the numbers of posts about which nothing is known."""
         return Impression.objects.bulk_create(self._page(person, posts, at, **fields))
 
     def _page(self, person: User, posts: list[Post], at: datetime, **fields: Any) -> list[Impression]:
         self._pages += 1
         key = UUID(int=(self._pages * 0x9E3779B97F4A7C15) % 2**64)
+        fields = {"scored_at": at, **fields}
         plain = dict.fromkeys(NAMES, 0.0) | {"feedback": 1.0, "acted_days_ago": 999.0, "language_read": 1.0}
         return [
             Impression(
@@ -83,9 +84,8 @@ class Site:
                 request_id=key,
                 position=place,
                 source="follows",
-                features=plain | {"freshness": float(self.rng.random())},
                 shown_at=at,
-                **fields,
+                **{"features": plain | {"freshness": float(self.rng.random())}, **fields},
             )
             for place, post in enumerate(posts)
         ]

@@ -112,7 +112,8 @@ def test_the_history_is_the_one_that_stood(site: Site, shown: Any, collected: An
     Repost.objects.create(person=reader, post=posts[5], created_at=at - hours(2))
     Like.objects.create(person=reader, post=posts[6], created_at=at + hours(1))
     Like.objects.create(person=reader, post=site.write(reader), created_at=at - hours(1))
-    for post, undone in ((posts[6], None), (posts[7], at - hours(1)), (posts[2], at + hours(1))):
+    undone_later = site.write(posts[0].author)
+    for post, undone in ((posts[6], None), (posts[7], at - hours(1)), (undone_later, at + hours(1))):
         Feedback.objects.create(
             person=reader, post=post, kind="not_interested", created_at=at - hours(4), undone_at=undone
         )

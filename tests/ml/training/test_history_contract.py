@@ -27,7 +27,7 @@ def test_training_and_serving_see_the_same_history(site: Site, collected: Any) -
     for number, kind in enumerate(("not_interested", "hide", "more")):
         refused = {"post": posts[85 + number], "kind": kind, "created_at": at - timedelta(hours=number, minutes=30)}
         Feedback.objects.create(person=reader, **refused)
-    site.show(reader, posts[:3], at)
+    site.show(reader, posts[88:], at)
 
     query = Query(viewer_id=reader.pk, now=at)
     viewer.Relations()(query)
