@@ -9,12 +9,13 @@ import numpy as np
 
 from ml.embedding.nearest import vectors_of
 from ml.ranking.candidate import Candidates, Column, Floats, Query
+from ml.ranking.counted import COUNTS, known_robots
 from ml.ranking.history import LENGTH
 from ml.ranking.rates import POSITIVE
 from ml.ranking.sql import rows
 from ml.ranking.viewer import VISIT
 
-_FACTS = """
+_FACTS = f"""
 SELECT p.id, p.author_id, split_part(p.language, '-', 1), p.likes_count, p.comments_count,
   p.reposts_count + p.quotes_count, p.is_comment, coalesce(p.thread_id, p.id), coalesce(p.group_id, 0),
   p.deleted_at IS NULL AND u.is_active AND (
@@ -34,12 +35,12 @@ SELECT p.id, p.author_id, split_part(p.language, '-', 1), p.likes_count, p.comme
   CASE WHEN p.id = ANY(%(fresh)s::bigint[]) THEN (
     SELECT ARRAY[count(*), count(*) FILTER (WHERE EXISTS (
       SELECT 1 FROM feed_outcome o WHERE o.impression_id = i.id AND o.kind = ANY(%(positive)s)))]
-    FROM feed_impression i WHERE i.post_id = p.id
+    FROM feed_impression i WHERE i.post_id = p.id AND {COUNTS}
       AND (i.person_id <> %(viewer)s OR i.shown_at < %(this_visit)s)) END
 FROM feed_post p JOIN accounts_user u ON u.id = p.author_id JOIN accounts_profile f ON f.user_id = u.id
   LEFT JOIN feed_group g ON g.id = p.group_id
 WHERE p.id = ANY(%(ids)s)
-"""
+"""  # noqa: S608 - put together from constants
 # The column, its type, and what is assumed when the facts cannot be had: readable, for the caller decides that anyway.
 _COLUMNS: tuple[tuple[str, str, object], ...] = (
     ("author", "i8", 0),
@@ -60,8 +61,8 @@ _COLUMNS: tuple[tuple[str, str, object], ...] = (
     ("acted", "?", False),
     ("pictures", "?", False),
     ("muted_words", "?", False),
-    ("tried", "f4", 0),  # impressions, and how many of them were answered: of posts found by exploration only,
-    ("answered", "f4", 0),  # which were shown so rarely that counting costs nothing
+    ("tried", "f4", 0),  # impressions that count, and how many were answered: of posts found by exploration only,
+    ("answered", "f4", 0),  # which were shown so rarely that counting costs little
 )
 
 
@@ -84,6 +85,7 @@ class PostFacts:
                 "phrases": list(query.muted_phrases),
                 "fresh": candidates.ids[candidates.found(EXPLORATION)].tolist(),
                 "positive": list(POSITIVE),
+                "robots": known_robots(),
                 "this_visit": query.now - VISIT,  # a reload finds the page as it was
             },
         )

@@ -1,4 +1,4 @@
-"""How often what was shown was answered, and what exploring costs: sums over all people. Names nobody."""
+"""How often what was shown was answered, and what exploring costs: sums over all who count. Names nobody."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from ml.ranking.counted import PEOPLE, known_robots
 from ml.ranking.sql import rows
 
 POSITIVE: Final = ("like", "comment", "repost", "quote", "bookmark", "follow")
@@ -54,9 +55,10 @@ class ExplorationCost:
 
 
 # Each special place, and each ranked place near one of its kind on the same page, counted once a kind.
-_COST = """
-WITH special AS (
+_COST = f"""
+WITH people AS ({PEOPLE}), special AS (
   SELECT i.id, i.request_id, i.position, i.reason ->> 'kind' AS kind FROM feed_impression i
+    JOIN people w ON w.person_id = i.person_id AND i.shown_at >= w.since
   WHERE i.surface = 'for-you' AND i.shown_at >= %(since)s AND i.shown_at < %(until)s
     AND i.reason ->> 'kind' IN ('explore', 'new-voice')
 ), compared AS (
@@ -68,13 +70,14 @@ WITH special AS (
 SELECT c.kind, c.beside, count(*), count(*) FILTER (WHERE EXISTS (
   SELECT 1 FROM feed_outcome o WHERE o.impression_id = c.id AND o.kind = ANY(%(positive)s)))
 FROM compared c GROUP BY c.kind, c.beside
-"""
+"""  # noqa: S608 - put together from constants
 
 
 def exploration_cost(days: int = 28, now: datetime | None = None) -> ExplorationCost:
     """Positive rates of the last `days` at explored places and new voices, and at the ranked places beside them."""
     now = now or timezone.now()
-    asked = {"since": now - timedelta(days=days), "until": now, "near": NEIGHBOURS, "positive": list(POSITIVE)}
+    span = {"since": now - timedelta(days=days), "until": now, "robots": known_robots()}
+    asked = {**span, "near": NEIGHBOURS, "positive": list(POSITIVE)}
     found = {(kind, beside): Rate(shown, answered) for kind, beside, shown, answered in rows(_COST, asked)}
     nothing = Rate(0, 0)
     return ExplorationCost(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import actions as people
+from accounts.models import ConsentChange, User
 from feed.actions import publish
-from feed.models import Impression, Outcome, Post
+from feed.models import Impression, Outcome
 from ml.models import OnlineFigure
+from ml.ranking import counted
 from ml.ranking.candidate import Found, merged
 from ml.ranking.hydrators import PostFacts
 from ml.ranking.rates import UNKNOWN_RATE, Rate, exploration_cost, usual_response
@@ -23,15 +26,27 @@ from ml.ranking.viewer import TopicCentres
 Show = Callable[..., Impression]
 
 
+@pytest.fixture(autouse=True)
+def _forget() -> Any:
+    counted.forget()
+    yield
+    counted.forget()
+
+
+def allowed_for_long(person: User) -> None:
+    """As if they had let the site learn from them two months ago."""
+    ConsentChange.objects.filter(person=person).update(at=timezone.now() - timedelta(days=60))
+
+
 @pytest.fixture
 def show(alice: User, bob: User) -> Show:
-    """An impression of a post of its own (or `post`), answered by `acts`."""
+    """An impression of a post of its own (or `post`), answered by `acts`; alice's unless `by` says otherwise."""
+    allowed_for_long(alice)
 
-    def make(
-        position: int, request: UUID, kind: str = "like", *acts: str, post: Post | None = None, days: float = 0
-    ) -> Impression:
+    def make(position: int, request: UUID, kind: str = "like", *acts: str, **how: Any) -> Impression:
+        post, days = how.get("post"), how.get("days", 0)
         made = Impression.objects.create(
-            person=alice,
+            person=how.get("by", alice),
             post=post or publish(bob, f"At {position} of {request}"),
             request_id=request,
             position=position,
@@ -82,6 +97,44 @@ def test_the_ranker_knows_how_often_a_fresh_post_was_answered(show: Show, alice:
     columns = PostFacts()(query_for(alice, limit=10), candidates)
     assert columns["tried"].tolist() == [2, 0]
     assert columns["answered"].tolist() == [1, 0]
+
+
+def test_the_views_of_whose_answers_are_not_stored_count_for_nothing(show: Show, alice: User, person: Any) -> None:
+    """Whoever did not allow it, and what was shown before they did."""
+    silent, late = person("dora", consents=False), person("edda")
+    allowed = timezone.now() - timedelta(days=1)
+    ConsentChange.objects.filter(person=late).update(at=allowed)
+    post, page = publish(late, "Fresh"), uuid4()
+    show(11, page, "explore", "like", post=post, days=3)
+    show(10, page, "interest", days=3)
+    for place in (20, 21):
+        show(place, uuid4(), "explore", post=post, days=3, by=silent)
+        show(place, uuid4(), "explore", post=post, days=2, by=late)
+    show(11, uuid4(), "explore", post=post, days=0.5, by=late)
+    cost = exploration_cost()
+    assert (cost.explored, cost.beside_explored) == (Rate(2, 1), Rate(1, 0))
+    columns = PostFacts()(query_for(alice, limit=10), merged([Found("exploration", [post.pk])]))
+    assert (columns["tried"].tolist(), columns["answered"].tolist()) == ([2], [1])
+    people.give_consent(alice, behaviour=False)
+    columns = PostFacts()(query_for(silent, limit=10), merged([Found("exploration", [post.pk])]))
+    assert columns["tried"].tolist() == [1]
+
+
+def test_a_bot_that_likes_everything_recommends_nothing(show: Show, alice: User, person: Any) -> None:
+    robot = person("robot")
+    post, page = publish(alice, "Fresh"), uuid4()
+    allowed_for_long(robot)
+    for place in range(counted.BOT_SHOWN - 1):
+        show(place, page, "explore", "like", by=robot, days=1)
+    show(60, page, "explore", "like", post=post, by=robot, days=1)
+    show(11, uuid4(), "explore", post=post, days=1)
+    seen = query_for(alice, limit=10), merged([Found("exploration", [post.pk])])
+    assert PostFacts()(*seen)["answered"].tolist() == [1]
+    counted.note_robots(timezone.now())
+    counted.forget()
+    columns = PostFacts()(*seen)
+    assert (columns["tried"].tolist(), columns["answered"].tolist()) == ([1], [0])
+    assert exploration_cost().explored == Rate(1, 0)
 
 
 def test_the_prior_is_how_the_site_answers(served: str, alice: User) -> None:
