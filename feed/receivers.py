@@ -10,7 +10,7 @@ from django.dispatch import Signal, receiver
 from accounts import signals as people
 from accounts.exports import collect_own_data
 from accounts.models import User
-from feed import actions, exports, live, signals
+from feed import actions, exports, live, signals, timelines
 from feed.actions import outcomes, standing
 from feed.models import Dismissal, Feedback, Label, Notification, Outcome, Post, Report
 from feed.timelines import suggestions
@@ -183,6 +183,23 @@ def obey_consent(person_id: int, switch: str, given: bool, **_: Any) -> None:
         outcomes.withdraw_consent(person_id, switch)
 
 
+_WHO: Final = ("follower_id", "blocker_id", "blocked_id", "muter_id", "person_id")
+
+
+@receiver(
+    [people.followed, people.unfollowed, people.blocked, people.unblocked, people.muted, people.unmuted]
+    + [signals.topic_followed, signals.topic_unfollowed, signals.topic_muted, signals.topic_unmuted]
+    + [signals.group_joined, signals.group_left, signals.feedback_given, signals.feedback_undone]
+    + [people.consent_changed],
+    dispatch_uid="feed.steered",
+)
+def steered(**facts: Any) -> None:
+    """Whoever steers sees it on the very next page, not only when the pages ranked before are used up."""
+    for who in _WHO:
+        if who in facts:
+            timelines.drop_slates(facts[who])
+
+
 @receiver([people.followed, signals.topic_followed, signals.group_joined], dispatch_uid="feed.suggestion_taken")
 def suggestion_taken(**facts: Any) -> None:
     """Counted before it is forgotten."""
@@ -198,11 +215,12 @@ def suggestion_taken(**facts: Any) -> None:
 
 @receiver(
     [people.unfollowed, people.blocked, people.unblocked, people.muted, people.unmuted, people.consent_changed]
-    + [signals.topic_unfollowed, signals.group_left, signals.suggestion_restored],
+    + [signals.topic_unfollowed, signals.topic_muted, signals.topic_unmuted]
+    + [signals.group_left, signals.suggestion_restored],
     dispatch_uid="feed.suggestions_change",
 )
 def suggestions_change(**facts: Any) -> None:
-    for who in ("follower_id", "blocker_id", "blocked_id", "muter_id", "person_id"):
+    for who in _WHO:
         if who in facts:
             suggestions.forget(facts[who])
 

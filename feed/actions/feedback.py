@@ -75,13 +75,18 @@ def say_reason(person: User, feedback_id: int, reason: str) -> Feedback:
     return row
 
 
+@transaction.atomic
 def mute_topic(person: User, topic: Topic, until: datetime | None = None) -> MutedTopic:
     row, _new = update_or_create(MutedTopic.objects.all(), person=person, topic=topic, defaults={"until": until})
+    announce(signals.topic_muted, person_id=person.pk, topic_id=topic.pk)
     return row
 
 
+@transaction.atomic
 def unmute_topic(person: User, topic: Topic) -> bool:
     gone, _kinds = MutedTopic.objects.filter(person=person, topic=topic).delete()
+    if gone:
+        announce(signals.topic_unmuted, person_id=person.pk, topic_id=topic.pk)
     return bool(gone)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from time import time
 from typing import Any
 from uuid import UUID
 
@@ -163,25 +162,25 @@ def _rank_again(
 def _keep(slate: Slate, full: bool) -> None:
     rows = [tuple(getattr(item, name) for name in _RANKED) for item in slate.items]
     about = (slate.model_version, slate.bucket, slate.shadow_version, slate.scored_at)
-    cache.set(f"slate:{slate.request_id.hex}", (about, rows, full, time()), KEPT_SECONDS)
+    cache.set(f"ranked:{slate.request_id.hex}", (about, rows, full), KEPT_SECONDS)
 
 
 def _kept(request_id: UUID, viewer: Any) -> tuple[Slate | None, bool]:
     """The slate of a request and whether there may be more behind it; None where the cache lost it, or the viewer
-    steered since."""
-    key, dropped = f"slate:{request_id.hex}", f"slates-until:{viewer.pk}"
+    steered since it was begun."""
+    key, dropped = f"ranked:{request_id.hex}", f"slates-until:{viewer.pk}"
     found = cache.get_many([key, dropped])
     if key not in found:
         return None, False
-    (version, bucket, shadow, scored_at), rows, full, at = found[key]
-    if at <= found.get(dropped, 0.0):
+    (version, bucket, shadow, scored_at), rows, full = found[key]
+    if scored_at.timestamp() <= found.get(dropped, 0.0):
         return None, False
     return Slate(tuple(Ranked(*row) for row in rows), version, request_id, bucket, shadow, scored_at), full
 
 
-def drop_slates(viewer: Any) -> None:
+def drop_slates(person_id: int) -> None:
     """What was kept for this person's following pages counts no more: the next page is ranked anew."""
-    cache.set(f"slates-until:{viewer.pk}", time(), KEPT_SECONDS)
+    cache.set(f"slates-until:{person_id}", timezone.now().timestamp(), KEPT_SECONDS)
 
 
 def _cursor(request_id: UUID, offset: int, viewer: Any, surface: str = FOR_YOU) -> str:

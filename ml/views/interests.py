@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
+from feed import timelines
 from feed.models import Post, Topic, TopicFollow
 from feed.views.access import limited, signed_in, verb
 from feed.views.answers import back
@@ -92,6 +93,7 @@ def interest_change(request: PersonRequest, interest_id: int) -> HttpResponse:
     """Turn one interest down, remove it, or restore it."""
     factor = FACTORS.get(request.POST.get("factor", ""), -1.0)
     changed = learning.adjust(request.user, interest_id, factor)
+    timelines.drop_slates(request.user.pk)
     said = {
         0.0: _("Removed. Posts about this no longer count as your interest."),
         1.0: _("Restored as it was learned."),
@@ -109,6 +111,7 @@ def interests_reset(request: PersonRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "ml/interests_reset.html")
     learning.reset(request.user)
+    timelines.drop_slates(request.user.pk)
     learn_soon(request.user.pk, learn_interests)
     messages.success(request, _("Everything learned about you is forgotten. Learning starts anew from now."))
     return redirect("ml:interests")

@@ -53,7 +53,7 @@ def tune(request: PersonRequest) -> HttpResponse:
         for message in error.messages:
             messages.error(request, message)
         return _tune(request, steering.sliders_of(request.user), status=422)
-    timelines.drop_slates(request.user)
+    timelines.drop_slates(request.user.pk)
     messages.success(request, _("Kept. Your next page is ranked this way."))
     return redirect("ranking:tune")
 

@@ -360,7 +360,7 @@ def test_kept_pages_are_dropped_when_told_so(alice: User, town: list[Post], sett
     serve()  # the following page was kept from before …
     kept = timelines.home_ranked(User.objects.get(pk=alice.pk), first.next_cursor)
     assert {row.model_version for row in Impression.objects.filter(post__in=kept.posts)} == {home.PLAIN.version}
-    timelines.drop_slates(alice)
+    timelines.drop_slates(alice.pk)
     fresh = timelines.home_ranked(User.objects.get(pk=alice.pk), kept.next_cursor)
     assert {row.model_version for row in Impression.objects.filter(post__in=fresh.posts)} == {VERSION}
     assert not {post.pk for post in fresh.posts} & {post.pk for post in (*first.posts, *kept.posts)}
