@@ -121,7 +121,7 @@ def _in_plain_words(card: dict[str, Any]) -> list[tuple[str, str]]:
         (_("Shown posts it learned from"), card.get("rows")),
         (_("People whose acts it learned from"), card.get("people")),
         (_("Rows left out because their people did not agree"), card.get("left_out_by_consent")),
-        (_("Order of what was liked, later days (nDCG@10, 1 is best)"), test.get("ndcg@10", test.get("ndcg_10"))),
+        (_("Order of what was liked, later days (nDCG@10, 1 is best)"), test.get("ndcg10")),
         (_("Privacy of training (epsilon, smaller is stricter)"), (privacy or {}).get("epsilon")),
         (_("Made"), str(card.get("created_at", ""))[:10] or None),
     ]

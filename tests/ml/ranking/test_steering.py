@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from statistics import mean, median
@@ -139,6 +140,29 @@ def test_the_page_keeps_resets_and_offers_presets(alice: User, town: list[Post],
     assert steering.sliders_of(alice) == Sliders(fresh=-0.5, talk=-0.9, languages=("en",))
     client.post("/home/tune/", {"preset": "reset"})
     assert not Steering.objects.exists()
+
+
+def test_a_reset_brings_back_the_very_order(alice: User, town: list[Post], client: Client) -> None:
+    client.force_login(alice)
+
+    def order() -> list[str]:
+        return re.findall(r'id="post-(\d+)"', client.get("/").content.decode())
+
+    def scores() -> list[tuple[int, list[str]]]:
+        return [(item.post_id, sorted(item.terms)) for item in first(alice, 200)]
+
+    before, scored = order(), scores()
+    assert len(before) == 20
+    for preset in ("discover", "calm"):
+        client.post("/home/tune/", {"preset": preset})
+        assert order() != before, preset
+        client.post("/home/tune/", {"preset": "reset"})
+        assert order() == before, preset
+    client.post("/home/tune/", {"people": "100", "fresh": "100", "broad": "-100", "talk": "100", "languages": ["zh"]})
+    assert order() != before
+    client.post("/home/tune/", {"preset": "reset"})
+    assert order() == before
+    assert scores() == scored
 
 
 @pytest.mark.parametrize("sent", [{"people": "9000"}, {"people": "much"}, {"preset": "chaos"}, {"languages": ["tlh"]}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,10 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from ml.models import HeadWeights
+from ml import registry
+from ml.models import HeadWeights, ModelVersion
 from ml.ranking import weights
 from ml.ranking.heads import HEADS
 from ml.ranking.weights import DEFAULT
+from ml.rehearsal import starter
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +115,20 @@ def test_everybody_may_read_the_table(boss: User, client: Client) -> None:
     assert text.count('<th scope="row">Chance that you') == len(HEADS)
     assert "/about/ranking/" in client.get("/about").content.decode()
     assert "/about/ranking/" in client.get("/help").content.decode()
+
+
+def test_the_page_tells_of_the_shipped_ranker(client: Client) -> None:
+    card = starter.card()
+    name = card["version"]
+    kind, state = ModelVersion.Kind.RANKER, ModelVersion.State.SERVING
+    ModelVersion.objects.create(name=name, kind=kind, state=state, card=card)
+    registry.forget()
+    text = client.get("/about/ranking/").content.decode()
+    registry.forget()
+    assert name in text
+    told = dict(re.findall(r'<tr><th scope="row">([^<]+)</th><td class="number">([^<]+)</td></tr>', text))
+    assert (
+        told["Order of what was liked, later days (nDCG@10, 1 is best)"] == f"{card['metrics']['test']['ndcg10']:.3f}"
+    )
+    assert told["Shown posts it learned from"] == f"{card['rows']:,}"
+    assert told["People whose acts it learned from"] == str(card["people"])
