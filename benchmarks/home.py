@@ -2,7 +2,8 @@
 
     python benchmarks/home.py [--posts 100000] [--people 10000] [--viewers 60] [--rounds 3]
 
-Writes into a database of its own (VAR_DIR, by default var/bench-home), made at the first run and used again.
+Writes into a database of its own (var/bench-home, see own_site.py), made at the first run and used again.
+Who views are the first of the people; one in ten of them is new and has no acts yet.
 Prints a table and writes benchmarks/results/home.json. The posts are synthetic: unit vectors around sixty centres.
 """
 
@@ -11,23 +12,26 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from time import perf_counter, process_time
 from typing import Any
 from unittest.mock import patch
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-os.environ.setdefault("VAR_DIR", str(HERE.parent / "var" / "bench-home"))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "socialsite.settings")
 os.environ.setdefault("RATE_LIMITS", "off")
-os.environ.setdefault("LOG_LEVEL", "ERROR")
+
+from benchmarks import own_site  # noqa: E402
+
+own_site.choose("home")
 
 import django  # noqa: E402
 
@@ -107,7 +111,10 @@ def measure_sources(viewers: list[User]) -> dict[str, Any]:
             answer = source(query)
             times[source.name].append((perf_counter() - start) * 1000)
             found[source.name].append(sum(len(one.ids) for one in answer))
-    return {name: {**spread(ms), "found_median": median(found[name])} for name, ms in times.items()}
+    return {
+        name: {**spread(ms), "found_median": median(found[name]), "found_mean": round(mean(found[name]), 1)}
+        for name, ms in times.items()
+    }
 
 
 def measure_page(viewers: list[User], address: str, rounds: int) -> dict[str, Any]:
@@ -182,6 +189,30 @@ def serve_the_shipped_ranker() -> None:
         registry.promote_ranker(name, why="benchmark")
 
 
+def prepare(posts: int, people: int) -> None:
+    """Fill the database unless it holds what is wanted."""
+    own_site.claim("home")
+    filled = ModelVersion.objects.filter(name=synthetic.MODEL).exists()  # written last
+    if filled and (Post.objects.count(), User.objects.count()) == (posts, people):
+        return
+    call_command("flush", interactive=False, verbosity=0)
+    synthetic.fill(posts, people)
+
+
+def about(viewers: list[User], rounds: int) -> dict[str, Any]:
+    """What was measured, when, and how busy the machine was."""
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "load_at_the_start": round(os.getloadavg()[0], 2),
+        "model": f"{starter.card()['version']} (shipped), on made-up vectors",
+        "posts": Post.objects.count(),
+        "people": User.objects.count(),
+        "viewers": len(viewers),
+        "rounds": rounds,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--posts", type=int, default=100_000)
@@ -189,16 +220,13 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3, help="times that each viewer asks for each page")
     given = parser.parse_args()
-    call_command("migrate", verbosity=0)
-    if not Post.objects.exists():
-        synthetic.fill(given.posts, given.people)
+    prepare(given.posts, given.people)
     call_command("collectstatic", interactive=False, verbosity=0)
     serve_the_shipped_ranker()
     synthetic.forget_visits()
     viewers = list(User.objects.select_related("consent").order_by("pk")[: given.viewers])
     serve.rank(viewers[0], limit=200)  # the first asks for what Python and PostgreSQL load once
-    result: dict[str, Any] = {"posts": Post.objects.count(), "people": User.objects.count(), "viewers": len(viewers)}
-    result |= measure_rank(viewers)
+    result = about(viewers, given.rounds) | measure_rank(viewers)
     result["sources"] = measure_sources(viewers)
     result["home_page"] = measure_page(viewers, "/?tab=for-you", given.rounds)
     result["home_page_parts"] = measure_parts(viewers, "/?tab=for-you", given.rounds)
@@ -208,13 +236,15 @@ def main() -> None:
     if "median_ms" in result["home_page"] and "median_ms" in result["newest_first_page"]:
         ratio = result["home_page"]["median_ms"] / result["newest_first_page"]["median_ms"]
         result["home_to_newest_ratio"] = round(ratio, 2)
+    result["load_at_the_end"] = round(os.getloadavg()[0], 2)
     report(result)
 
 
 def report(result: dict[str, Any]) -> None:
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(f"{result['posts']} posts, {result['people']} people, {result['viewers']} viewers")
+    print(f"{result['posts']} posts, {result['people']} people, {result['viewers']} viewers, {result['rounds']} rounds")
+    print(f"{result['measured_at']}, {result['machine']}, load {result['load_at_the_start']}, {result['model']}")
     print(f"candidates {result['candidates_median']:.0f}, queries of rank() at most {result['queries_most']}")
     lines = {"rank()": result["rank"], **result["stages"]}
     lines |= {f"source alone: {name}": row for name, row in result["sources"].items()}

@@ -2,7 +2,7 @@
 
     python benchmarks/town.py [--seeds 3] [--after 3 10 30] [--turnout 0.8]
 
-The town lives its days in a database of its own (VAR_DIR, by default var/bench-town): posts arrive, every evening
+The town lives its days in a database of its own (var/bench-town, see own_site.py): posts arrive, every evening
 people visit, are ranked for by the recipe, and act by their tastes (`ml.rehearsal`). After so many days one real night
 trains a ranker on the log up to then; on the following two evenings both rank for everybody from the same state, and
 the key says who placed better, by what is new to each: what one is to be expected to do with the first twenty places
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,9 +25,10 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-os.environ.setdefault("VAR_DIR", str(HERE.parent / "var" / "bench-town"))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "socialsite.settings")
-os.environ.setdefault("LOG_LEVEL", "ERROR")
+
+from benchmarks import own_site  # noqa: E402
+
+own_site.choose("town")
 
 import django  # noqa: E402
 
@@ -211,8 +211,8 @@ def main() -> None:
     parser.add_argument("--turnout", type=float, default=0.8)
     given = parser.parse_args()
     start = perf_counter()
+    own_site.claim("town")
     call_command("prepare_models", verbosity=0)
-    call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")  # nothing here would be missed after a power cut
     found = {day: Measured() for day in given.after}

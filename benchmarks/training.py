@@ -2,7 +2,7 @@
 
     python benchmarks/training.py [--requests 50000] [--only quarter|whole|night]
 
-Writes into a database of its own (VAR_DIR, by default var/bench-training), made at the first run and used again. Each
+Writes into a database of its own (var/bench-training, see own_site.py), made at the first run and used again. Each
 measurement is a process of its own: `quarter` collects a quarter of the impressions, `whole` is a night on all of them,
 `night` is a night as it stands, which keeps pages nobody acted in by chance once there are more than 300,000 rows.
 Prints a table and writes benchmarks/results/training.json.
@@ -24,9 +24,10 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-os.environ.setdefault("VAR_DIR", str(HERE.parent / "var" / "bench-training"))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "socialsite.settings")
-os.environ.setdefault("LOG_LEVEL", "ERROR")
+
+from benchmarks import own_site  # noqa: E402
+
+own_site.choose("training")
 
 import django  # noqa: E402
 
@@ -68,13 +69,11 @@ class Bar:
 
 def prepare(size: site.Size) -> None:
     """Fill the database unless it holds what is wanted; never one that is not the benchmark's own."""
-    call_command("migrate", verbosity=0)
+    own_site.claim("training")
     ours = ModelVersion.objects.filter(name=site.MODEL).first()
     if ours and ours.state == ModelVersion.State.SERVING and Impression.objects.count() == size.impressions:
         return
     if User.objects.exists():
-        if ours is None:
-            raise SystemExit(f"The database of {settings.VAR_DIR} is not the benchmark's own; it is left alone.")
         call_command("flush", interactive=False, verbosity=0)
     begun = perf_counter()
     with tqdm(total=size.impressions, desc="fill", mininterval=5) as bar:
