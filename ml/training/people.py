@@ -9,16 +9,13 @@ from typing import Final
 import numpy as np
 
 from feed.actions.outcomes import SKEW
+from ml.ranking.counted import SURFACE, robots
 from ml.ranking.sql import rows
 
-SURFACE: Final = "for-you"
 TOLERANCE: Final = SKEW  # clocks of several machines may differ by so much, when acts are stored and when they teach
 # What was shown without having been scored (the arm of an experiment in the order of Following, a stage that failed)
 # has no numbers to learn from, and nothing that a hand-set order could be told by.
 WITH_NUMBERS: Final = "i.features <> '{}'"
-BOT_SHOWN: Final = 50  # from so many impressions on …
-BOT_SHARE: Final = 0.9  # … nobody likes more than this share of what they are shown
-ACTS_A_MINUTE: Final = 30  # nor acts more often than this
 AUTHOR_SHARE: Final = 0.05  # of all rows may be about one author's posts before they weigh less …
 AUTHOR_TIMES: Final = 3.0  # … but on a site of few authors, so many times an equal share
 ALWAYS, NEVER = float("-inf"), float("inf")
@@ -79,23 +76,9 @@ def consenting() -> dict[int, Learned]:
     }
 
 
-_BOTS = """
-SELECT i.person_id FROM feed_impression i
-  LEFT JOIN feed_outcome o ON o.impression_id = i.id AND o.kind = 'like'
-  WHERE i.surface = %(surface)s AND i.shown_at >= %(since)s AND i.shown_at < %(until)s
-  GROUP BY i.person_id HAVING count(*) >= %(shown)s AND count(o.id) > %(share)s * count(*)
-UNION
-SELECT i.person_id FROM feed_outcome o JOIN feed_impression i ON i.id = o.impression_id
-  WHERE i.surface = %(surface)s AND i.shown_at >= %(since)s AND i.shown_at < %(until)s
-    AND o.kind NOT IN ('open', 'link')
-  GROUP BY i.person_id, date_trunc('minute', o.at) HAVING count(*) > %(acts)s
-"""
-
-
 def bots(span: Span) -> set[int]:
     """Who likes nearly everything they are shown, or acts faster than anyone reads."""
-    facts = {**span.facts, "shown": BOT_SHOWN, "share": BOT_SHARE, "acts": ACTS_A_MINUTE}
-    return {person for (person,) in rows(_BOTS, facts)}
+    return robots(span.since, span.until)
 
 
 _AUTHORS = f"""
