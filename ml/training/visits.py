@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -50,7 +50,8 @@ def twins(span: Span, people: Sequence[int]) -> Twins:
     kinds: dict[int, list[str]] = {}
     read: dict[int, int | None] = {}
     with connection.chunked_cursor() as cursor:
-        cursor.execute(_TWINS, {**span.facts, "people": list(people), "visit": VISIT})
+        facts: dict[str, Any] = {**span.facts, "people": list(people), "visit": VISIT}
+        cursor.execute(_TWINS, facts)
         while found := cursor.fetchmany(READ_AT_ONCE):
             for ids, answered, done, ms in found:
                 kept = next((one for one in ids if one in answered), ids[-1])
