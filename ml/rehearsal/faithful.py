@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 from django.db import transaction
@@ -47,6 +48,14 @@ class Person:
         rows = rows_of(query, candidates)
         return rows, np.sum(list(self.model.terms(query, candidates, rows).values()), axis=0)
 
+    @cached_property
+    def whole(self) -> Floats:
+        return self.scored()[1]
+
+    def moved(self, act: Act, place: int) -> float:
+        """By how much undoing the act moves the score of the post at `place`, either way."""
+        return abs(float(self.whole[place] - self.without(act)[place]))
+
     def without(self, act: Act) -> Floats:
         """The scores (n,) had the act never been done."""
         if act not in self._without:
@@ -70,17 +79,19 @@ def undo(person_id: int, kind: str, post_id: int) -> None:
     rows.delete()
 
 
+def acts_of(history: History) -> list[Act]:
+    return [(KINDS[kind], post) for kind, post in zip(history.kinds.tolist(), history.ids, strict=True)]
+
+
 def trials(person: Person, method: Method, draw: np.random.Generator) -> Iterator[bool]:
     """For each post whether the act that `method` names moved its score more than another act at random. Posts to which
     nothing is named, and people with one act, are no trial."""
-    rows, whole = person.scored()
+    rows = person.scored()[0]
     for place, post_id in enumerate(person.posts):
         query = Query(viewer_id=person.person_id, now=person.now)
         history, by = method(person.model, query, post_id, rows[place])
         if len(history) < 2 or np.abs(by).max() < attribution.LEAST:
             continue
-        acts = [(KINDS[kind], post) for kind, post in zip(history.kinds.tolist(), history.ids, strict=True)]
-        first = int(np.abs(by).argmax())
+        acts, first = acts_of(history), int(np.abs(by).argmax())
         other = int(draw.choice([at for at in range(len(acts)) if at != first]))
-        moved, moved_by_other = (abs(whole[place] - person.without(acts[at])[place]) for at in (first, other))
-        yield bool(moved > moved_by_other)
+        yield person.moved(acts[first], place) > person.moved(acts[other], place)
