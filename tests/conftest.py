@@ -85,18 +85,24 @@ def mallory(person: Callable[..., User], alice: User) -> User:
 
 
 @pytest.fixture(scope="session")
-def address() -> Iterator[str]:
-    """Where the demo town is: at SITE_AT when that is set, else served by processes of its own that leave no trace."""
+def demo() -> Iterator[Demo | None]:
+    """The demo town, served by processes of its own that leave no trace; none where SITE_AT names one that runs."""
     if os.environ.get("SITE_AT"):
-        yield os.environ["SITE_AT"].rstrip("/")
+        yield None
         return
     var = own_folder()
     demo = Demo(var, free_port())
     demo.start()
     try:
         demo.wait_open(seconds=400)
-        yield f"http://localhost:{demo.port}"
+        yield demo
     finally:
         if demo.process and demo.process.poll() is None:
             demo.stop(signal.SIGINT)
         shutil.rmtree(var, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def address(demo: Demo | None) -> str:
+    """Where the demo town is."""
+    return f"http://localhost:{demo.port}" if demo else os.environ["SITE_AT"].rstrip("/")

@@ -16,7 +16,7 @@ from accounts.models import User
 from benchmarks import own_site
 
 BENCHMARKS = Path(own_site.__file__).parent
-WRITERS = ("home", "town", "training")
+WRITERS = ("explanation", "home", "seeded", "town", "training")
 
 
 def mark() -> str | None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.kill.site import ROOT, Demo
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome", "chrome") if (found := shutil.which(name))), ""
@@ -101,3 +106,26 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Visit]]:
     for made in opened:
         made.context.close()
     assert [fault for made in opened for fault in made.faults] == []
+
+
+@pytest.fixture
+def ask(demo: Demo | None) -> Callable[[str], Any]:
+    """What the demo's own database says: `ask("found = Like.objects.count()")` runs there and hands over `found`."""
+    if demo is None:
+        pytest.skip("SITE_AT names a site whose database these tests do not reach")
+
+    def ask_(code: str) -> Any:
+        words = [
+            sys.executable,
+            "manage.py",
+            "shell",
+            "--verbosity",
+            "0",
+            "-c",
+            f"{code}\nimport json\nprint(json.dumps(found))",
+        ]
+        done = subprocess.run(words, cwd=ROOT, env=demo.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return ask_

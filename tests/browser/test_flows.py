@@ -190,31 +190,3 @@ def test_writing_on_the_page_for_writing_leads_to_the_post(visit: Open) -> None:
     say(page, words)
     page.wait_for_url(re.compile(r"/@mara_quill/\d+"))
     expect(page.locator(".post", has_text=words).first).to_be_visible()
-
-
-def test_turning_an_interest_down_and_resetting(visit: Open) -> None:
-    page = visit("tariq_boone").go("/you/interests")
-    expect(page.locator("main")).to_contain_text(re.compile("football|footbal", re.IGNORECASE))
-
-
-def test_a_slider_changes_the_next_page_and_reset_takes_it_back(visit: Open) -> None:
-    reader = visit("tariq_boone")
-    before = reader.page.locator("#posts .post").evaluate_all("cards => cards.map(card => card.dataset.post)")
-    reader.page.get_by_role("link", name="Tune this page").first.click()
-    page = reader.page
-    page.wait_for_url(re.compile("/home/tune/"))
-    slider = page.get_by_role("slider", name="Whose posts")
-    slider.focus()
-    page.keyboard.press("Home")
-    expect(page.locator("[data-slider]").first.locator("[data-value]")).to_have_text("more discovery 100 %")
-    page.get_by_role("button", name="Keep").click()
-    expect(page.get_by_text("Your next page is ranked this way")).to_be_visible()
-    expect(page.get_by_role("slider", name="Whose posts")).to_have_value("-100")
-    reader.go("/")
-    after = page.locator("#posts .post").evaluate_all("cards => cards.map(card => card.dataset.post)")
-    assert after[:10] != before[:10]
-    page.locator(".why-link").first.click()
-    expect(page.locator(".why-panel section.why").first).to_contain_text("Your slider: Whose posts")
-    reader.go("/home/tune/")
-    page.get_by_role("button", name="Reset").click()
-    expect(page.get_by_role("slider", name="Whose posts")).to_have_value("0")

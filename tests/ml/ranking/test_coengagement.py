@@ -230,14 +230,20 @@ def test_the_source_leads_from_what_one_acted_on(alice: User, crowd: list[User],
 def test_it_costs_the_page_no_further_query(alice: User, crowd: list[User], posts: list[Post]) -> None:
     like([*crowd, alice], posts[0])
     like(crowd, posts[1])
-    serve.rank(alice, limit=50)
-    with CaptureQueriesContext(connection) as before:
-        serve.rank(alice, limit=50)
+    before = _asked_by_a_page(alice)
     refresh_neighbours()
     assert near(posts[0]) == [posts[1].pk]
-    with CaptureQueriesContext(connection) as after:
-        serve.rank(alice, limit=50)
-    assert len(after) == len(before)
+    assert _asked_by_a_page(alice) == before
+
+
+def _asked_by_a_page(viewer: User) -> int:
+    """Queries of a page; the least of three, for some facts are asked for anew every few seconds."""
+    counts = []
+    for _turn in range(3):
+        with CaptureQueriesContext(connection) as asked:
+            serve.rank(viewer, limit=50)
+        counts.append(len(asked))
+    return min(counts)
 
 
 def _reason(columns: dict[str, Any], found_by: list[str], **asked: Any) -> tuple[str, dict[str, Any]]:
@@ -260,7 +266,7 @@ def test_the_reason_speaks_where_nothing_stronger_does() -> None:
 
 
 def test_the_source_is_one_that_found_the_post_whatever_the_reason_speaks_of() -> None:
-    bond = _reason({"term:follows_author": 0.4}, ["rising", "co-engaged"])
+    bond = _reason({"term:follows_author": 0.4}, ["rising"])
     assert bond == ("rising", {"kind": "bond", "person": 1})
 
 

@@ -21,7 +21,7 @@ from feed import actions, backends
 from feed.models import Feedback, Impression, Post, Topic
 from ml.models import TopicVector
 from ml.ranking import explain, home, serve
-from ml.ranking.candidate import Candidates, Found, Query
+from ml.ranking.candidate import Found
 from ml.ranking.features import NAMES
 from ml.ranking.sources import Sql, Together
 from tests.ml.ranking.batches import MODEL, axis
@@ -321,24 +321,6 @@ def test_fourteen_queries_however_many_posts(alice: User, town: list[Post], like
     with CaptureQueriesContext(connection) as captured:
         serve.rank(alice, limit=200)
     assert len(captured) <= 14  # two of them are remembered for seconds: which ranker serves, which experiment runs
-
-
-def test_a_number_that_is_none_breaks_no_page(
-    alice: User, bob: User, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is neither scored nor logged: JSON has no word for it."""
-
-    def odd(self: Any, query: Query, candidates: Candidates) -> dict[str, Any]:
-        return {"affinity": np.full(len(candidates), np.nan, np.float32)}
-
-    actions.publish(bob, "Slugs again", language="en")
-    monkeypatch.setattr("ml.ranking.hydrators.Affinity.__call__", odd)
-    client.force_login(alice)
-    assert client.get("/").status_code == 200
-    row = Impression.objects.get(person=alice)
-    assert "affinity" not in row.features
-    assert row.features["freshness"] > 0
-    assert np.isfinite(row.score)
 
 
 @pytest.mark.django_db(transaction=True)
