@@ -133,4 +133,4 @@ def retrain(by_id: int | None = None) -> None:
     """One night: train a ranker and let it serve if it is better, in a process of its own."""
     from ml.training import errand
 
-    errand.train_apart(errand.command(by_id))
+    errand.train_apart(errand.command(by_id), by_id)

@@ -256,6 +256,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "packages"]  # the second: what packages leave in English
 TIME_ZONE = env.text("TIME_ZONE", "UTC", "Time zone of the pages, such as Europe/Berlin.")
+CELERY_TIMEZONE = TIME_ZONE  # half past two at night is that of the people here
 USE_I18N = USE_TZ = True
 
 # --- Files --------------------------------------------------------------------------------------------------------

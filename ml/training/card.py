@@ -28,6 +28,7 @@ def complete(
     decision: Decision,
     scale: float,
     reference: Mapping[str, Any],
+    table: Mapping[str, float],
 ) -> dict[str, Any]:
     """Add to the card that training left: what was left out of the data, the figures on held-out requests beside those
     of the rivals, the decision with its grounds, the scale of scores, what drift is measured against, and what privacy
@@ -42,6 +43,7 @@ def complete(
     metrics["test"] = {**metrics.get("test", {}), **new.figures}
     card |= {
         "scale": scale,
+        "weights": dict(table),  # that the scale was measured under
         "reference": dict(reference),
         "rivals": {name: rival.figures for name, rival in rivals.items()},
         "gate": decision.as_card(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from time import time
@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.models import ConsentChange
 from ml import registry
 from ml.models import ModelVersion, TrainingRun
 from ml.nets.ranker.data import META, Dataset, View
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 DAYS: Final = 30
 SMALL_SITE: Final = 20_000  # requests
 RESUMED_WITHIN: Final = timedelta(hours=12)
+ASKED_DAYS: Final = "days"  # a file beside the dataset: a night that is asked for others collects anew
 State = TrainingRun.State
 log = structlog.get_logger(__name__)
 
@@ -85,19 +87,20 @@ def _steps(plan: Plan, diary: Diary) -> TrainingRun:
     new, others = judged(out, parts[2], table)
     decision = gate.decide(evidence(new, others), plan.limits)
     scale, reference = rivals.scale_of(out, list(card.read(out)["features"]), parts[1], table)
-    complete = card.complete(out, data.meta, new, others, decision, scale, reference)
+    complete = card.complete(out, data.meta, new, others, decision, scale, reference, table)
     return _settle(_published(out, complete), decision, plan, diary)
 
 
 def _collected(plan: Plan, diary: Diary) -> tuple[Dataset, Path]:
     """The dataset and the folder to train in: those of a night that was stopped a short while ago, or new ones."""
-    found = unfinished()
+    found = unfinished(plan.days)
     if found is not None:
         return found
     clear()
     folder = workshop() / "dataset"
     collect(folder, Span.of_days(plan.days, plan.now), diary)
     plan.prepare(folder)
+    (workshop() / ASKED_DAYS).write_text(str(plan.days))
     return Dataset(folder), workshop() / registry.name_ranker(token_hex(4), plan.now)
 
 
@@ -186,10 +189,10 @@ def workshop() -> Path:
 def clear() -> None:
     """Delete every dataset and everything half trained."""
     for path in workshop().iterdir():
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-def unfinished() -> tuple[Dataset, Path] | None:
+def unfinished(days: int) -> tuple[Dataset, Path] | None:
     """A whole dataset with a begun training, not older than twelve hours, in which nobody is who has withdrawn their
     consent or reset what was learned since."""
     meta = workshop() / "dataset" / META
@@ -197,14 +200,19 @@ def unfinished() -> tuple[Dataset, Path] | None:
     if not begun or not meta.exists() or time() - meta.stat().st_mtime > RESUMED_WITHIN.total_seconds():
         return None
     try:
+        if int((workshop() / ASKED_DAYS).read_text()) != days:
+            return None
         data = Dataset(meta.parent)
     except (OSError, ValueError):
         return None
     allowed = consenting()
     people = set(np.unique(data.person).tolist())
     reset = any(allowed[person].reset_at > meta.stat().st_mtime for person in people & allowed.keys())
-    same = data.meta["encoder"] == registry.serving_encoder()
-    return (data, begun[-1]) if same and people <= allowed.keys() and not reset else None
+    # Whatever switch somebody turned since: what stood on it may be in the files, and is not in the database any more.
+    made_at = datetime.fromtimestamp(meta.stat().st_mtime, UTC)
+    turned = ConsentChange.objects.filter(person__in=people, at__gte=made_at).exists()
+    same = data.meta["encoder"] == registry.serving_encoder() and people <= allowed.keys()
+    return (data, begun[-1]) if same and not reset and not turned else None
 
 
 def acted_rows(data: Dataset) -> int:

@@ -1,4 +1,4 @@
-// How long posts stay in sight, told only of people who allowed it, and only in whole seconds of a visible page.
+// How long posts stay in sight, told only of people who allowed it, and only while the page is visible.
 import { addresses, onEach, tellSeen } from "./page.js";
 
 const LONGEST = 60_000; // one look, in milliseconds
@@ -23,7 +23,8 @@ if ("readingTime" in addresses) {
   onEach(".post[data-impression]", (card) => watcher.observe(card));
   const tell = () => {
     for (const card of [...since.keys()]) stop(card);
-    const items = [...total].filter(([, ms]) => ms >= 1000).map(([impression, ms]) => ({ impression, ms: Math.round(ms) }));
+    // Short looks too: a post that was passed at once says as much as one that was read.
+    const items = [...total].map(([impression, ms]) => ({ impression, ms: Math.round(ms) }));
     total.clear();
     for (let at = 0; at < items.length; at += MOST) tellSeen({ items: items.slice(at, at + MOST) });
   };

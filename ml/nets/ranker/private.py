@@ -33,7 +33,14 @@ from ml.nets.ranker.data import Array
 if TYPE_CHECKING:
     from ml.nets.ranker.fit import Privacy, Run
 
-NOT_COVERED = ["base_rates", "mean and spread of the numbers of rows and of geometry", "metrics"]
+NOT_COVERED = [
+    "base_rates",
+    "mean and spread of the numbers of rows and of geometry",
+    "how often each position was shown",
+    "scale of the scores",
+    "deciles that drift is measured against",
+    "metrics",
+]
 
 
 def learn(run: Run, wanted: Privacy) -> dict[str, Any]:

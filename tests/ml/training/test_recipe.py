@@ -127,6 +127,32 @@ def test_a_night_that_was_stopped_is_gone_on_with(lively: Site) -> None:
     assert "collect" not in steps
 
 
+@pytest.mark.parametrize("switch", ["opens", "reading_time", "behaviour"])
+def test_what_was_stopped_is_thrown_away_when_somebody_turned_a_switch(lively: Site, switch: str) -> None:
+    """What stood on it is in the files, and not in the database any more; given again, it begins anew."""
+    stopped(lively)
+    reader = lively.people[-1]
+    people.give_consent(reader, **{switch: False})
+    people.give_consent(reader, **{switch: True})
+    assert recipe.unfinished(recipe.DAYS) is None
+
+
+def test_a_night_of_other_days_collects_anew(lively: Site) -> None:
+    """A shorter span is the remedy after one that was killed for want of memory."""
+    stopped(lively)
+    assert recipe.unfinished(10) is None
+
+
+def stopped(lively: Site) -> None:
+    def stop(step: str, done: int, of: int) -> None:
+        if step.startswith("train: validation") and done >= 50:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        night(tonight(), stop)
+    assert recipe.unfinished(recipe.DAYS) is not None
+
+
 def test_what_was_stopped_is_thrown_away_when_somebody_withdrew(lively: Site) -> None:
     def stop(step: str, done: int, of: int) -> None:
         if step.startswith("train"):
@@ -177,6 +203,20 @@ def test_a_night_that_died_is_marked_by_the_next(site: Site) -> None:
 def test_a_process_that_is_killed_harms_nothing_and_is_marked_at_once(site: Site) -> None:
     run = TrainingRun.objects.create()
     status = errand.train_apart([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
+    run.refresh_from_db()
+    assert (status, run.state) == (-9, "failed")
+
+
+def test_a_process_that_dies_before_it_begins_is_written_down(site: Site) -> None:
+    status = errand.train_apart([sys.executable, "-c", "raise SystemExit('no module named torch')"])
+    run = TrainingRun.objects.get()
+    assert (status, run.state) == (1, "failed")
+    assert "no module named torch" in words(run.message)
+
+
+def test_a_process_that_hangs_is_ended(site: Site) -> None:
+    run = TrainingRun.objects.create()
+    status = errand.train_apart([sys.executable, "-c", "import time; time.sleep(60)"], longest=0.5)
     run.refresh_from_db()
     assert (status, run.state) == (-9, "failed")
 
