@@ -46,7 +46,7 @@ kill: install-dev ## Kill web, worker, PostgreSQL and Redis while 500 posts and 
 	@$(PY) -m tests.kill.run
 
 bench: install-dev ## Measure speed and quality; tables on the screen, JSON in benchmarks/results
-	@for name in embedding scoring home training explanation town ml100k mind reddit; do $(PY) "benchmarks/$$name.py" || exit 1; done
+	@for name in embedding scoring home training seeded explanation town ml100k mind reddit; do $(PY) "benchmarks/$$name.py" || exit 1; done
 
 starter: install-dev ## Make the ranker that is shipped anew: fifteen minutes of rehearsed days in var/rehearsal, then training
 	@mkdir -p var/models var/rehearsal && ln -sfn ../models var/rehearsal/models
