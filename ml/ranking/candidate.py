@@ -131,6 +131,7 @@ class Query:
     centres: dict[str, Floats] = field(default_factory=dict)  # language -> the middle of the site's posts
     shown_vectors: Floats = field(default_factory=lambda: NO_VECTORS)  # of the posts shown last
     window_hours: float = 720.0  # how far back the home page looks
+    loud: dict[int, int] = field(default_factory=dict)  # who floods the site now -> from which post on they still count
     typical_acts: float = 3.0  # acts a grown post of this site has on average
     usual_response: float = 0.05  # share of impressions on this site that are answered
 

@@ -28,9 +28,21 @@ _BY_OTHERS = "p.author_id <> %(viewer)s"
 _RARELY_SHOWN = "NOT EXISTS (SELECT 1 FROM feed_impression i WHERE i.post_id = p.id OFFSET %(few)s)"
 
 
+_ACTS = "p.likes_count + 2 * p.comments_count + 2 * p.reposts_count AS acts"
+BY_ONE = 5  # so many posts of one author, before all of others have had their turn
+# Of authors who write so much that they alone set the pace (`viewer.Relations`), the newest few.
+_NOT_LOUD = "(p.author_id <> ALL(%(loud)s::bigint[]) OR p.id >= %(loud_since)s)"
+_NEWEST = f"""SELECT p.id, p.author_id, {_ACTS} FROM feed_post p WHERE {_PUBLIC} AND p.id > %(oldest)s
+  AND {_READ} AND {_BY_OTHERS} AND {_NOT_LOUD} ORDER BY p.id DESC"""
+# Read once for all sources that ask for it, and not at all where none does; `nth` of its author, the newest first.
+FRESH = f"""WITH fresh AS MATERIALIZED (
+  SELECT n.*, row_number() OVER (PARTITION BY n.author_id ORDER BY n.id DESC) AS nth
+  FROM ({_NEWEST} LIMIT 1000) AS n)"""
+
+
 @dataclass(frozen=True)
 class Sql:
-    """A source in one SELECT of (post id, what led to it). Its %(names)s are those of `facts_of`."""
+    """A source in one SELECT of (post id, what led to it), which may read `FRESH`. Its %(names)s are of `facts_of`."""
 
     name: str
     select: str
@@ -41,7 +53,7 @@ class Sql:
         facts = facts_of(query)
         if self.needs and not facts[self.needs]:
             return [Found(self.name, ())]
-        found = rows(f"{self.select} LIMIT {self.cap}", facts)
+        found = rows(f"{FRESH} {self.select} LIMIT {self.cap}", facts)
         return [Found(self.name, [row[0] for row in found], [row[1] for row in found])]
 
 
@@ -65,7 +77,7 @@ class Together:
     def _union(asked: Sequence[Sql], facts: dict[str, Any]) -> list[Found]:
         if not asked:
             return []
-        statement = " UNION ALL ".join(
+        statement = f"{FRESH} " + " UNION ALL ".join(
             f"(SELECT {place}, s.* FROM ({part.select} LIMIT {part.cap}) AS s)" for place, part in enumerate(asked)
         )
         ids: list[list[int]] = [[] for _ in asked]
@@ -100,6 +112,8 @@ def facts_of(query: Query) -> dict[str, Any]:
         "typical": query.typical_acts,
         "cold": [1] if query.cold else [],
         "few": FEW_SHOWN,
+        "loud": sorted(query.loud),
+        "loud_since": max(query.loud.values(), default=0),
         "acted": list(query.act_on)[:ACTED] if query.learns else [],
     }
 
@@ -170,33 +184,31 @@ CO_ENGAGED = Sql(
 RISING = Sql(
     "rising",
     f"""SELECT p.id, NULL::bigint FROM (
-        SELECT p.id, p.likes_count + 2 * p.comments_count + 2 * p.reposts_count AS acts FROM feed_post p
-        WHERE {_PUBLIC} AND p.id > %(oldest)s AND {_READ} AND {_BY_OTHERS} ORDER BY p.id DESC LIMIT 1000) AS p
-        ORDER BY (acts + %(typical)s::float8) / power((%(now_ms)s - (p.id >> 16))::float8 / 3600000 + 2, 1.5) DESC""",
+        SELECT id, score, row_number() OVER (PARTITION BY author_id ORDER BY score DESC) > {BY_ONE} AS many FROM (
+          SELECT *, (acts + %(typical)s::float8)
+            / power((%(now_ms)s - (id >> 16))::float8 / 3600000 + 2, 1.5) AS score
+          FROM fresh) AS n) AS p
+        ORDER BY many, score DESC""",
     cap=60,
 )
 BELOVED = Sql(
     "cold start",
     f"""SELECT p.id, NULL::bigint FROM (
-        SELECT p.id, p.likes_count + 2 * p.comments_count + 2 * p.reposts_count AS acts FROM feed_post p
-        WHERE {_PUBLIC} AND p.id > %(oldest)s AND {_READ} AND {_BY_OTHERS} ORDER BY p.id DESC LIMIT 5000) AS p
-        ORDER BY acts DESC, p.id DESC""",
+        SELECT id, acts, row_number() OVER (PARTITION BY author_id ORDER BY acts DESC, id DESC) > {BY_ONE} AS many
+        FROM ({_NEWEST} LIMIT 5000) AS n) AS p ORDER BY many, acts DESC, p.id DESC""",
     cap=200,
     needs="cold",
 )
+_FEW_OF_EACH = f"SELECT id, author_id FROM fresh WHERE nth <= {BY_ONE} ORDER BY id DESC LIMIT 240"
 EXPLORATION = Sql(
     "exploration",
-    f"""SELECT p.id, NULL::bigint FROM (
-        SELECT p.id FROM feed_post p WHERE {_PUBLIC} AND p.id > %(oldest)s AND {_READ} AND {_BY_OTHERS}
-        ORDER BY p.id DESC LIMIT 240) AS p
+    f"""SELECT p.id, NULL::bigint FROM ({_FEW_OF_EACH}) AS p
         WHERE {_RARELY_SHOWN} ORDER BY hashint8extended(p.id, %(seed)s)""",
     cap=40,
 )
 NEW_VOICES = Sql(
     "new voices",
-    f"""SELECT p.id, p.author_id FROM (
-        SELECT p.id, p.author_id FROM feed_post p WHERE {_PUBLIC} AND p.id > %(oldest)s AND {_READ} AND {_BY_OTHERS}
-        ORDER BY p.id DESC LIMIT 240) AS p JOIN accounts_profile f ON f.user_id = p.author_id
+    f"""SELECT p.id, p.author_id FROM ({_FEW_OF_EACH}) AS p JOIN accounts_profile f ON f.user_id = p.author_id
         WHERE f.followers_count < {FEW_FOLLOWERS} AND f.recommendable AND {_RARELY_SHOWN}
         ORDER BY hashint8extended(p.id, %(seed)s)""",
     cap=20,

@@ -15,6 +15,7 @@ from ml.embedding.interests import interests_of
 from ml.embedding.nearest import from_bytes
 from ml.ranking.candidate import Act, Interests, Query, Said, Shown, Sliders
 from ml.ranking.rates import USUAL, usual_response
+from ml.ranking.sources import BY_ONE
 from ml.ranking.sql import rows
 from ml.registry import serving_encoder
 
@@ -26,7 +27,11 @@ VISIT = timedelta(minutes=30)
 TOPIC_MEMORY = timedelta(days=1)  # what was shown longer ago keeps no other post of its topics waiting
 TOPICS_KEPT_SECONDS = 60
 
-_RELATIONS = """
+JUDGED = 400  # newest posts that set the pace of the site
+A_DAY = 20  # whoever wrote more of them a day floods the site, and sets it no pace
+_PUBLIC_POSTS = """SELECT id, author_id, likes_count + 2 * comments_count + 2 * reposts_count AS acts FROM feed_post
+  WHERE deleted_at IS NULL AND NOT is_comment AND visibility = 'public'"""
+_RELATIONS = f"""
 SELECT f.languages, c.behaviour,
   ARRAY(SELECT followed_id FROM accounts_follow WHERE follower_id = %(viewer)s ORDER BY id DESC LIMIT 2000),
   ARRAY(SELECT CASE WHEN blocker_id = %(viewer)s THEN blocked_id ELSE blocker_id END FROM accounts_block
@@ -48,25 +53,32 @@ SELECT f.languages, c.behaviour,
            ORDER BY id DESC LIMIT 400) AS s
      LEFT JOIN feed_topic a ON a.id = s.topic_id OR a.alias_of_id = s.topic_id
      LEFT JOIN feed_post p ON p.id = s.post_id AND p.deleted_at IS NULL AND p.author_id <> s.person_id),
-  (SELECT jsonb_build_array(avg(likes_count + 2 * comments_count + 2 * reposts_count), count(*), min(id)) FROM
-     (SELECT id, likes_count, comments_count, reposts_count FROM feed_post
-      WHERE deleted_at IS NULL AND NOT is_comment AND visibility = 'public' ORDER BY id DESC LIMIT 400) AS newest),
+  (WITH newest AS MATERIALIZED ({_PUBLIC_POSTS} ORDER BY id DESC LIMIT {JUDGED}),
+     loud AS (SELECT author_id, (array_agg(id ORDER BY id DESC))[{BY_ONE}] AS since FROM newest GROUP BY author_id
+       HAVING count(*) > {A_DAY} * greatest(1, (%(now_ms)s - (SELECT min(id) >> 16 FROM newest)) / 86400000.0)),
+     paced AS (SELECT id, acts FROM newest WHERE id > %(oldest)s AND NOT EXISTS (SELECT FROM loud)
+       UNION ALL (SELECT id, acts FROM ({_PUBLIC_POSTS}) AS p WHERE EXISTS (SELECT FROM loud)
+         AND id > %(oldest)s AND author_id NOT IN (SELECT author_id FROM loud) ORDER BY id DESC LIMIT {JUDGED}))
+   SELECT jsonb_build_array(coalesce((SELECT avg(acts) FROM paced), (SELECT avg(acts) FROM newest)), count(*), min(id),
+     (SELECT jsonb_object_agg(author_id, since) FROM loud)) FROM paced),
   (SELECT reset_at FROM ml_learner WHERE person_id = %(viewer)s),
   (SELECT jsonb_build_array(people, fresh, broad, talk, languages) FROM ml_steering WHERE person_id = %(viewer)s)
 FROM accounts_profile f LEFT JOIN accounts_consent c ON c.person_id = f.user_id WHERE f.user_id = %(viewer)s
-"""
+"""  # noqa: S608 - put together from constants
 
 
 class Relations:
     """Languages, consent, follows, topics, groups, blocks, mutes, feedback, sliders, the pace of the site: one query.
 
-    The window is the time in which about ACTIVE_POSTS posts are written, judged by the newest 400.
+    The window is the time in which about ACTIVE_POSTS posts are written, judged by the newest 400 of the last thirty
+    days; whoever floods the site counts in neither the window nor what is typical.
     """
 
     name = "relations"
 
     def __call__(self, query: Query) -> None:
-        found = rows(_RELATIONS, {"viewer": query.viewer_id, "now": query.now})
+        facts = {"viewer": query.viewer_id, "now": query.now, "now_ms": int(query.now.timestamp() * 1000)}
+        found = rows(_RELATIONS, {**facts, "oldest": _oldest(query.now)})
         if not found:
             return
         languages, learns, followed, blocked, people, topics, phrases, follows, groups, said, pace, *own = found[0]
@@ -84,8 +96,10 @@ class Relations:
             Said(kind, post, author, topic, datetime.fromtimestamp(float(at), UTC), post_author)
             for kind, post, author, topic, at, post_author in _read(said)
         )
-        acts, posts, oldest = _read(pace)
+        acts, posts, oldest, loud = _read(pace)
         query.typical_acts, query.window_hours = pace_of(acts, posts, oldest, query.now)
+        # Where others write too little to fill a page, what one person writes a lot of is better than nothing.
+        query.loud = {int(who): since for who, since in (loud or {}).items()} if posts == JUDGED else {}
 
 
 def _read(json: Any) -> list[Any]:
@@ -103,10 +117,16 @@ def _sliders(row: list[Any]) -> Sliders:
 def pace_of(acts: float | None, posts: int, oldest: int | None, now: datetime) -> tuple[float, float]:
     """(acts a post has on average, hours the home page looks back) from the newest posts of the site."""
     least, most = WINDOW_HOURS
+    typical = 1.0 if acts is None else max(float(acts), 0.5)
     if not posts or oldest is None:
-        return 1.0, most
+        return typical, most
     span = now.timestamp() / 3600 - (int(oldest) >> 16) / 3_600_000
-    return max(float(acts or 0), 0.5), float(min(max(span * ACTIVE_POSTS / posts, least), most))
+    return typical, float(min(max(span * ACTIVE_POSTS / posts, least), most))
+
+
+def _oldest(now: datetime) -> int:
+    """The snowflake before which no window begins."""
+    return int((now.timestamp() - WINDOW_HOURS[1] * 3600) * 1000) << 16
 
 
 _ACTS = """

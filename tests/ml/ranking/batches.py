@@ -41,7 +41,7 @@ def batch(*posts: dict[str, Any], found_by: str = "rising") -> Candidates:
         columns[name][:] = [post.get(name, default(i)) for i, post in enumerate(posts)]
     columns["thread"] = columns["thread"].astype(np.int64)
     columns["vector"] = np.stack([post.get("vector", np.zeros(SIZE, dtype=np.float32)) for post in posts])
-    sources = {name for post in posts for name in post.get("found_by", [found_by])}
+    sources = dict.fromkeys(name for post in posts for name in post.get("found_by", [found_by]))
     found = {name: np.array([name in post.get("found_by", [found_by]) for post in posts]) for name in sources}
     ids = np.array([post.get("id", i + 1) for i, post in enumerate(posts)], dtype=np.int64)
     return Candidates(ids, found, {}, columns)
