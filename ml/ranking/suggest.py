@@ -7,7 +7,7 @@ Without the consent `behaviour` only what a person said on purpose counts: whom 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import exp
 from typing import Any, Final
@@ -64,10 +64,11 @@ class Evidence:
 def people(viewer: Any, limit: int) -> list[Suggested]:
     """People the viewer does not follow, each with the strongest reason, best first; at most `limit`."""
     query = _asked(viewer)
-    found = [*_evidence(sql.PEOPLE, query), *_writers_near(query)]
+    refused = query.blocked | query.muted_people | {viewer.pk} | _said_fewer_of(query)
+    found = [*_evidence(sql.PEOPLE, query, refused), *_writers_near(query)]
     facts = {"ids": sorted({one.id for one in found}), "viewer": viewer.pk, "languages": sorted(query.languages)}
     allowed = {row[0]: bool(row[1]) for row in rows(sql.MAY_BE_SUGGESTED, facts)} if facts["ids"] else {}
-    refused = query.followed | query.blocked | query.muted_people | {viewer.pk} | _said_fewer_of(query)
+    refused |= query.followed
     factors = {who: 1.0 if reads else OTHER_LANGUAGE for who, reads in allowed.items() if who not in refused}
     return _best(PEOPLE, found, factors, limit)
 
@@ -75,9 +76,8 @@ def people(viewer: Any, limit: int) -> list[Suggested]:
 def topics(viewer: Any, limit: int) -> list[Suggested]:
     """Topics the viewer does not follow, likewise."""
     query = _asked(viewer)
-    found = [*_evidence(sql.TOPICS, query), *(Evidence(t, "liked", s) for t, s in _topics_of(query).items())]
-    refused = set(query.topics) | query.muted_topics | {said.topic_id for said in query.said if said.topic_id}
-    return _best(TOPICS, found, {one.id: 1.0 for one in found if one.id not in refused}, limit)
+    found = _evidence(sql.TOPICS, query, query.muted_topics | {said.topic_id for said in query.said if said.topic_id})
+    return _best(TOPICS, found, {one.id: 1.0 for one in found}, limit)
 
 
 def groups(viewer: Any, limit: int) -> list[Suggested]:
@@ -85,13 +85,13 @@ def groups(viewer: Any, limit: int) -> list[Suggested]:
     query = _asked(viewer)
     liked = _topics_of(query)
     found = []
-    for one in _evidence(sql.GROUPS, query):
+    for one in _evidence(sql.GROUPS, query, query.blocked):
         if one.kind == "topic":
             kind = "topic-followed" if one.via in query.topics else "topic-liked"
             found.append(Evidence(one.id, kind, 1.0 if kind == "topic-followed" else liked.get(one.via, 0.0), one.via))
         else:
             found.append(one)
-    return _best(GROUPS, found, {one.id: 1.0 for one in found if one.id not in query.groups}, limit)
+    return _best(GROUPS, found, {one.id: 1.0 for one in found}, limit)
 
 
 def _asked(viewer: Any) -> Query:
@@ -102,12 +102,17 @@ def _asked(viewer: Any) -> Query:
     return query
 
 
-def _evidence(statement: str, query: Query) -> list[Evidence]:
+def _evidence(statement: str, query: Query, refused: Collection[int]) -> list[Evidence]:
+    """`refused` are people or topics, as the statement says; it leaves out itself what the viewer has or dismissed."""
+    liked = _topics_of(query)
     facts = {
         "viewer": query.viewer_id,
         "learns": query.learns,
         "followed": sorted(query.followed),
-        "topics": sorted({*query.topics, *(_topics_of(query))}),
+        "refused": sorted(refused),
+        "topics": sorted({*query.topics, *liked}),
+        "liked": list(liked),
+        "shares": list(liked.values()),
         "groups": sorted(query.groups),
         "oldest": query.oldest_id,
     }

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import actions as people
-from accounts.models import Profile, User
+from accounts.models import Follow, Profile, User
 from feed import actions
-from feed.models import Post, Topic
+from feed.models import Group, Post, Topic
 from ml.models import Learner
 from ml.ranking import suggest
 from ml.ranking.suggest_words import phrases
@@ -207,3 +207,128 @@ def test_a_stranger_to_everything_gets_an_answer(person: Person) -> None:
         "Suggested for you",
         "Suggested for you",
     ]
+
+
+def crowd(names: str, number: int) -> list[User]:
+    """People who may be suggested, made in bulk."""
+    made = User.objects.bulk_create(User(username=f"{names}{i}", email=f"{names}{i}@x.org") for i in range(number))
+    Profile.objects.bulk_create(
+        Profile(user=one, display_name=one.username, posts_count=1, followers_count=1) for one in made
+    )
+    return made
+
+
+def popular(one: User) -> None:
+    Profile.objects.filter(user=one).update(posts_count=1, followers_count=1)
+
+
+def follows(*pairs: tuple[User, User]) -> None:
+    Follow.objects.bulk_create(Follow(follower=one, followed=other) for one, other in pairs)
+
+
+def test_friends_of_friends_one_follows_take_no_places(alice: User, person: Person) -> None:
+    friends, known, new = crowd("friend", 4), crowd("known", 190), crowd("new", 3)
+    follows(*((alice, one) for one in (*friends, *known)))
+    follows(*((friend, one) for place, friend in enumerate(friends) for one in known[95 * (place // 2) :][:95]))
+    follows(*((friends[0], one) for one in new))
+    found = suggested(alice)
+    assert {found[one.pk]["kind"] for one in new} == {"friends"}
+    assert not {one.pk for one in known} & found.keys()
+
+
+def test_the_popular_one_follows_or_refused_take_no_places(alice: User, person: Person) -> None:
+    known, refused, new = crowd("known", 40), crowd("refused", 40), crowd("new", 5)
+    Profile.objects.filter(user__in=[*known, *refused]).update(followers_count=100)
+    follows(*((alice, one) for one in known))
+    for one in refused:
+        actions.dismiss(alice, one)
+    assert set(suggested(alice)) >= {one.pk for one in new}
+
+
+def test_what_was_refused_never_uses_up_the_suggestions(alice: User, charlie: User) -> None:
+    topics = [
+        Topic.objects.create(name=f"t{i}", shown_as=f"t{i}", curated=True, title_en=f"T{i}", followers_count=100 - i)
+        for i in range(70)
+    ]
+    places = Group.objects.bulk_create(
+        Group(slug=f"g{i}", name=f"G{i}", owner=charlie, members_count=100 - i) for i in range(70)
+    )
+    for kind, things in (("topics", topics), ("groups", places)):
+        assert list(suggested(alice, kind)) == [one.pk for one in things[:24]]
+        for one in things[:64]:
+            actions.dismiss(alice, one)
+        assert list(suggested(alice, kind)) == [one.pk for one in things[64:]]
+
+
+def test_a_liked_topic_that_was_refused_stays_away(alice: User, topic: Topic, likes_axis: Callable[..., Any]) -> None:
+    likes_axis(alice, 0, topic=topic)
+    assert suggested(alice, "topics")[topic.pk]["kind"] == "liked"
+    actions.dismiss(alice, topic)
+    assert topic.pk not in suggested(alice, "topics")
+
+
+@pytest.fixture
+def board(charlie: User, person: Person) -> Group:
+    """A group by approval."""
+    return actions.create_group(charlie, "The Board", slug="board", approval=True)
+
+
+@pytest.mark.parametrize("closed", ["followers", "group", "hidden", "deleted"])
+def test_what_a_stranger_may_not_read_tells_nothing_of_its_author(
+    closed: str, alice: User, charlie: User, board: Group, means: Callable[..., Post], likes_axis: Callable[..., Any]
+) -> None:
+    likes_axis(alice, 0)
+    more: dict[str, Any] = {"visibility": "followers"} if closed == "followers" else {}
+    if closed == "group":
+        more = {"visibility": "group", "group": board}
+    posts = [means(post, axis(0)) for post in writes(charlie, "One #astronomy", "Two #astronomy", "Three", **more)]
+    for post in posts:
+        if closed == "hidden":
+            actions.label(post, "hidden")
+        if closed == "deleted":
+            actions.delete(charlie, post)
+    actions.follow_topic(alice, Topic.objects.get_or_create(name="astronomy", shown_as="astronomy")[0])
+    popular(charlie)
+    assert suggested(alice)[charlie.pk] == {"kind": "popular"}
+    people.follow(alice, charlie)
+    assert not any(reason["kind"] == "friends-write" for reason in suggested(alice, "topics").values())
+
+
+def test_likes_within_a_closed_group_make_nobody_alike(alice: User, bob: User, charlie: User, person: Person) -> None:
+    place = actions.create_group(bob, "The Board", slug="board", approval=True)
+    for one in (alice, charlie):
+        actions.admit_member(bob, actions.join_group(one, place))
+    writes(charlie)
+    for post in writes(bob, "One", "Two", "Three", "Four", group=place, visibility="group"):
+        actions.like(alice, post)
+        actions.like(charlie, post)
+    actions.leave_group(alice, place)
+    popular(charlie)
+    assert suggested(alice)[charlie.pk] == {"kind": "popular"}
+
+
+def test_suspended_friends_speak_for_nobody(
+    alice: User, bob: User, charlie: User, person: Person, topic: Topic
+) -> None:
+    writes(charlie)
+    Topic.objects.filter(pk=topic.pk).update(followers_count=1)
+    writes(bob, "Saturn #astronomy")
+    people.follow(bob, charlie)
+    place = actions.create_group(person("owner"), "Night Sky", slug="night-sky")
+    actions.join_group(bob, place)
+    kinds = ((charlie, "people", "friends"), (topic, "topics", "friends-write"), (place, "groups", "members"))
+    for thing, kind, reason in kinds:
+        assert suggested(alice, kind)[thing.pk] == {"kind": reason, "person": bob.pk, "others": 0}
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    for thing, kind, _reason in kinds:
+        assert suggested(alice, kind)[thing.pk] == {"kind": "popular"}
+
+
+def test_groups_of_the_blocked_and_the_suspended_are_not_offered(alice: User, mallory: User, person: Person) -> None:
+    gone, foe = person("gone"), person("foe")
+    people.block(foe, alice)
+    fine = actions.create_group(person("host"), "Open House", slug="open-house")
+    for owner in (gone, foe, mallory):
+        actions.create_group(owner, f"Of {owner.username}", slug=f"of-{owner.username}")
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    assert set(suggested(alice, "groups")) == {fine.pk}
