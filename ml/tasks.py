@@ -14,6 +14,7 @@ from ml.conf import SWEEP_AT_MOST
 from ml.embedding import learning, posts, topics
 from ml.embedding.encoder import EncoderUnavailable
 from ml.queueing import learn_soon, queue, take_stale
+from ml.ranking import counted
 from ml.watching import drift, online
 
 REFRESH_QUEUED = "neighbours:queued"
@@ -121,8 +122,10 @@ def refresh_topics() -> None:
 
 @shared_task(name="ml.watch")
 def watch() -> None:
-    """The sums and the drift of today so far and of yesterday, anew each time."""
-    today = timezone.now().date()
+    """Who is a bot, and the sums and the drift of today so far and of yesterday, anew each time."""
+    now = timezone.now()
+    counted.note_robots(now)
+    today = now.date()
     for day in (today - timedelta(days=1), today):
         online.sum_up(day)
         drift.watch(day)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.admin.base import Reader, staff
+from ml import registry
 from ml.models import Experiment, ModelVersion, OnlineFigure
 from ml.ranking import arms
 from ml.watching import drift, series, shadow
@@ -91,14 +92,15 @@ class WatchingAdmin(Reader):
         """Let one version, or none, score beside the serving one."""
         if (refused := _refused(request, "ml.change_modelversion")) is not None:
             return refused
-        rankers = ModelVersion.objects.filter(kind=ModelVersion.Kind.RANKER)
-        chosen = rankers.filter(name=request.POST.get("version", "")).first()
-        rankers.filter(shadow=True).update(shadow=False)
-        if chosen is not None:
-            rankers.filter(pk=chosen.pk).update(shadow=True)
-            messages.success(request, _("%(name)s now scores in the shadow.") % {"name": chosen.name})
+        version = request.POST.get("version", "")
+        try:
+            registry.set_shadow(version)
+        except (ModelVersion.DoesNotExist, registry.RankerBroken) as error:
+            broken = isinstance(error, registry.RankerBroken)
+            messages.error(request, str(error) if broken else _("There is no such model version."))
         else:
-            messages.success(request, _("Nothing scores in the shadow."))
+            told = _("%(name)s now scores in the shadow.") % {"name": version} if version else ""
+            messages.success(request, told or _("Nothing scores in the shadow."))
         return _back()
 
 

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ml import registry
 from ml.models import Experiment, ModelVersion
 
 SERVING, RECIPE, FOLLOWING = "serving", "recipe", "following"
@@ -83,7 +84,7 @@ def start(name: str, arms: Sequence[Arm], by: Any = None) -> Experiment:
 
 
 def check(arms: Sequence[Arm]) -> None:
-    """Raises `ValidationError` unless names differ, shares are positive and at most 1 together, and models exist."""
+    """Raises `ValidationError` unless names differ, shares are positive and at most 1 together, and models serve."""
     names = [arm.name for arm in arms]
     if not arms or len(set(names)) < len(names) or not all(0 < len(name) <= LONGEST_NAME for name in names):
         raise ValidationError(_("Every arm needs a short name of its own."))
@@ -93,6 +94,12 @@ def check(arms: Sequence[Arm]) -> None:
     known = ModelVersion.objects.filter(name__in=versions, kind=ModelVersion.Kind.RANKER).count()
     if known < len(versions):
         raise ValidationError(_("There is no such model version."))
+    for version in sorted(versions):
+        try:
+            registry.check_ranker(version)
+        except registry.RankerBroken as error:  # its arm would silently be served by the recipe
+            told = {"name": version, "error": error}
+            raise ValidationError(_("%(name)s cannot be tried. %(error)s") % told) from error
 
 
 def end(experiment: Experiment) -> None:

@@ -12,9 +12,8 @@ import numpy as np
 from django.utils import timezone
 from threadpoolctl import threadpool_limits
 
-from feed import timelines
 from feed.backends import Ranked, Slate
-from ml.ranking import arms
+from ml.ranking import arms, holdout
 from ml.ranking.candidate import Candidates, Column, Query
 from ml.ranking.features import NAMES
 from ml.ranking.filters import known
@@ -53,7 +52,7 @@ def rank(viewer: Any, *, limit: int, exclude: Collection[int] = ()) -> Slate:
 
 def in_order_of_following(viewer: Any, bucket: str, *, limit: int, exclude: Collection[int] = ()) -> Slate:
     """The holdout of an experiment: nothing is ranked, and what was shown is logged all the same."""
-    ids = [i for i in timelines.following_ids(viewer, limit + len(exclude)) if i not in set(exclude)][:limit]
+    ids = holdout.unread(viewer, limit, exclude)
     items = [Ranked(post_id, "follows", {"kind": "in-order"}, found_by=("follows",)) for post_id in ids]
     return Slate(items, model_version=FOLLOWING_ORDER, bucket=bucket)
 

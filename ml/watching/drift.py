@@ -67,7 +67,8 @@ def watch(day: date) -> int:
 
 def _watch(day: date, version: ModelVersion, shown: Any) -> int:
     known = version.card.get("reference") or {}
-    rows = list(shown.order_by("-shown_at").values_list("features", "score")[:SAMPLE])
+    # A page that nothing was scored for has no numbers and a score of 0: it says nothing of what the model sees.
+    rows = list(shown.exclude(features={}).order_by("-shown_at").values_list("features", "score")[:SAMPLE])
     if not known or len(rows) < LEAST:
         return 0
     figures = []

@@ -1,4 +1,7 @@
-"""Daily sums of what was shown and how it was answered, by version, arm, source and position. Keeps no person."""
+"""Daily sums of what was shown and how it was answered, by version, arm, source and position. Keeps no person.
+
+Only of people whose answers are stored, since they are, and of no bot: `ml.ranking.counted`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from ml.models import OnlineFigure
+from ml.ranking.counted import PEOPLE, robots_until
 from ml.ranking.heads import LEAST_READ_MS, MOST_READ_MS, MS_A_CHARACTER
 from ml.ranking.rates import POSITIVE, Rate
 
@@ -21,12 +25,14 @@ BANDS: Final = ((5, "1-5"), (20, "6-20"), (60, "21-60"), (10**6, "61+"))  # posi
 _BAND = "CASE " + " ".join(f"WHEN i.position < {most} THEN '{name}'" for most, name in BANDS) + " END"
 
 _SHOWN = f"""
+WITH people AS ({PEOPLE})
 SELECT i.model_version, i.bucket, i.source, {_BAND} AS band, o.kind, grouping(o.kind) = 1,
   count(DISTINCT i.id), count(DISTINCT i.id) FILTER (WHERE o.kind = ANY(%(positive)s)),
   count(DISTINCT i.id) FILTER (WHERE o.kind = ANY(%(negative)s)),
   count(DISTINCT i.id) FILTER (WHERE i.read_ms >= least(greatest({LEAST_READ_MS},
      {MS_A_CHARACTER} * char_length(p.text)), {MOST_READ_MS}))
-FROM feed_impression i JOIN feed_post p ON p.id = i.post_id LEFT JOIN feed_outcome o ON o.impression_id = i.id
+FROM feed_impression i JOIN people w ON w.person_id = i.person_id AND i.shown_at >= w.since
+  JOIN feed_post p ON p.id = i.post_id LEFT JOIN feed_outcome o ON o.impression_id = i.id
 WHERE i.shown_at >= %(start)s AND i.shown_at < %(end)s AND i.surface = ANY(%(surfaces)s)
 GROUP BY i.model_version, i.bucket, i.source, band, GROUPING SETS ((), (o.kind))
 """  # noqa: S608 - put together from constants of this file
@@ -43,6 +49,7 @@ def sum_up(day: date) -> int:
         "positive": list(POSITIVE),
         "negative": list(NEGATIVE),
         "surfaces": SURFACES,
+        "robots": robots_until(start + timedelta(days=1)),
     }
     with connection.cursor() as cursor:
         cursor.execute(_SHOWN, asked)

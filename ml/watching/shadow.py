@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,6 +15,7 @@ from ml.watching.online import POSITIVE
 
 LEAST: Final = 5  # posts of a request; fewer have no order worth comparing
 SAMPLE: Final = 20_000
+OF_SLIDERS: Final = "slider:"
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,19 @@ def compare(since: datetime) -> list[Comparison]:
     rows = (
         Impression.objects.filter(shown_at__gte=since, shadow_score__isnull=False)
         .order_by("-shown_at")
-        .values_list("shadow_version", "request_id", "pk", "score", "shadow_score")[:SAMPLE]
+        .values_list("shadow_version", "request_id", "pk", "score", "terms", "shadow_score")[:SAMPLE]
     )
     requests: dict[str, dict[object, list[tuple[int, float, float]]]] = defaultdict(lambda: defaultdict(list))
-    for version, request, pk, score, shadow in rows:
-        requests[version][request].append((pk, score, float(shadow or 0)))
+    for version, request, pk, score, terms, shadow in rows:
+        requests[version][request].append((pk, unsteered(score, terms), float(shadow or 0)))
     shown = [pk for pages in requests.values() for page in pages.values() for pk, *_scores in page]
     answered = set(Impression.objects.filter(pk__in=shown, outcomes__kind__in=POSITIVE).values_list("pk", flat=True))
     return [_compared(version, list(pages.values()), answered) for version, pages in requests.items()]
+
+
+def unsteered(score: float, terms: Mapping[str, float]) -> float:
+    """What the model said, without what the person's own sliders added: no shadow knows those."""
+    return score - sum(term for name, term in terms.items() if name.startswith(OF_SLIDERS))
 
 
 def _compared(version: str, pages: list[list[tuple[int, float, float]]], answered: set[int]) -> Comparison:

@@ -1,5 +1,6 @@
 """The page that watches the ranker: charts from what is stored, and switches for those who may."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +10,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from ml import registry
 from ml.models import DriftFigure, Experiment, ModelVersion, OnlineFigure
 from ml.ranking import arms
 from ml.watching import series
+from tests.ml.ranking import artifacts
 
 pytestmark = pytest.mark.django_db
 PAGE = "admin:ml_onlinefigure_changelist"
@@ -28,6 +31,14 @@ def enter(person: Any, client: Client) -> Any:
     arms.forget()
     yield enter
     arms.forget()
+
+
+@pytest.fixture
+def whole(db: None, tmp_path: Any, settings: Any) -> ModelVersion:
+    """A version whose files are all there."""
+    settings.MODELS_DIR = tmp_path
+    folder = artifacts.publish()
+    return registry.register_ranker(artifacts.VERSION, json.loads((folder / "card.json").read_text()))
 
 
 @pytest.fixture
@@ -92,14 +103,14 @@ def test_the_page_of_a_version_shows_its_figures_before_its_card(enter: Any, ver
     assert "Trained without differential privacy." not in page
 
 
-def test_an_experiment_is_started_and_ended_by_an_administrator_only(enter: Any, version: ModelVersion) -> None:
+def test_an_experiment_is_started_and_ended_by_an_administrator_only(enter: Any, whole: ModelVersion) -> None:
     client = enter("administrator")
-    fields = {"name": "First", "holdout": "5", "version": "ranker-a", "share": "10"}
+    fields = {"name": "First", "holdout": "5", "version": whole.name, "share": "10"}
     client.post(reverse("admin:ml_experiment_start"), fields)
     running = Experiment.objects.get()
     assert [(arm["name"], arm["share"], arm["serves"]) for arm in running.arms] == [
         ("holdout", 0.05, "following"),
-        ("trial", 0.1, "ranker-a"),
+        ("trial", 0.1, whole.name),
         ("control", 0.1, "serving"),
     ]
     assert "First" in client.get(reverse(PAGE)).content.decode()
@@ -123,11 +134,14 @@ def test_an_analyst_may_change_nothing(enter: Any, version: ModelVersion) -> Non
         assert client.get(reverse(f"admin:{name}")).status_code == 405
 
 
-def test_one_version_at_most_scores_in_the_shadow(enter: Any, version: ModelVersion) -> None:
+def test_one_version_at_most_scores_in_the_shadow(enter: Any, version: ModelVersion, whole: ModelVersion) -> None:
     other = ModelVersion.objects.create(name="ranker-b", kind=ModelVersion.Kind.RANKER, shadow=True)
     client = enter("administrator")
-    client.post(reverse("admin:ml_shadow"), {"version": "ranker-a"})
-    assert list(ModelVersion.objects.filter(shadow=True)) == [version]
+    told = client.post(reverse("admin:ml_shadow"), {"version": version.name}, follow=True).content.decode()
+    assert list(ModelVersion.objects.filter(shadow=True)) == [other]  # what has no files cannot score, and it is said
+    assert version.name in told
+    client.post(reverse("admin:ml_shadow"), {"version": whole.name})
+    assert list(ModelVersion.objects.filter(shadow=True)) == [whole]
     client.post(reverse("admin:ml_shadow"), {"version": ""})
     assert not ModelVersion.objects.filter(shadow=True).exists()
     assert other.pk

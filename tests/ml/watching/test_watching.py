@@ -12,11 +12,12 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from accounts import actions as people
 from accounts.models import User
 from feed import actions
 from feed.models import Impression, Outcome, Post
 from ml.models import DriftFigure, Experiment, ModelVersion, OnlineFigure
-from ml.ranking import arms
+from ml.ranking import arms, serve
 from ml.ranking.arms import FOLLOWING, SERVING, Arm
 from ml.watching import drift, online, shadow
 
@@ -86,6 +87,40 @@ def test_arms_that_make_no_sense_are_refused(given: list[Arm]) -> None:
     with pytest.raises(ValidationError):
         arms.start("nonsense", given)
     assert not Experiment.objects.exists()
+
+
+def test_a_version_whose_files_are_gone_is_not_tried(tmp_path: Any, settings: Any) -> None:
+    """Its arm would be served by the recipe, and nobody would know."""
+    settings.MODELS_DIR = tmp_path
+    name = "ranker-20260501-020000-0123abcd"
+    ModelVersion.objects.create(name=name, kind=ModelVersion.Kind.RANKER)
+    with pytest.raises(ValidationError, match="cannot be tried"):
+        arms.start("a try", [Arm("a", 0.5, name)])
+    assert not Experiment.objects.exists()
+
+
+def test_the_holdout_is_not_shown_what_for_you_leaves_out(alice: User, bob: User) -> None:
+    """Nobody answers their own posts, or twice what they answered: the holdout would look worse than it is."""
+    liked, new = (actions.publish(bob, text, language="en") for text in ("liked before", "not seen yet"))
+    actions.publish(alice, "my own words", language="en")
+    actions.like(alice, liked)
+    slate = serve.in_order_of_following(alice, "holdout", limit=10)
+    assert [item.post_id for item in slate.items] == [new.pk]
+
+
+def test_views_of_people_whose_answers_are_not_stored_do_not_count(show: Show, alice: User) -> None:
+    show(0, "like")
+    show(1)
+    people.give_consent(alice, behaviour=False)
+    assert online.sum_up(timezone.now().date()) == 0
+    people.give_consent(alice, behaviour=True)
+    assert online.sum_up(timezone.now().date()) == 0  # what was shown before has no answers that could be stored
+    show(2, shown_at=timezone.now() + timedelta(seconds=1))
+    assert online.sum_up(timezone.now().date()) == 1
+
+
+def test_sliders_count_for_neither_side_of_a_shadow() -> None:
+    assert shadow.unsteered(5.0, {"head:like": 3.0, "slider:people": 1.5, "slider:fresh": 0.5}) == 3.0
 
 
 def test_the_sums_of_a_day_are_what_was_shown_and_answered(show: Show) -> None:
