@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
+from django.conf import settings
+
+from ml.ranking import arms
 from ml.ranking.hydrators import FEWER_DAYS_AWAY, FEWER_DAYS_FADING, fewer_factor
+
+
+def unranked(person: Any) -> Literal["", "site", "person", "comparison"]:
+    """Who decided that this person's home is not ranked: the site, they themselves, or the running experiment, in whose
+    holdout they are; "" where it is. What only steers the ranking has no effect there."""
+    if not settings.RECOMMENDER:
+        return "site"
+    if not person.consent.personalised:
+        return "person"
+    arm = arms.arm_of(person.pk)
+    return "comparison" if arm is not None and arm.serves == arms.FOLLOWING else ""
 
 
 @dataclass(frozen=True)

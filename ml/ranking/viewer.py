@@ -29,6 +29,10 @@ TOPICS_KEPT_SECONDS = 60
 
 JUDGED = 400  # newest posts that set the pace of the site
 A_DAY = 20  # whoever wrote more of them a day floods the site, and sets it no pace
+SAID = 2000  # newest noes of either sort that are in force: one sort never pushes the other out
+FEWER_DAYS = 154  # after so many, "see fewer" is over
+_IN_FORCE = "person_id = %(viewer)s AND undone_at IS NULL AND created_at <= %(now)s"
+_FEWER = "kind IN ('fewer_author', 'fewer_topic')"
 _PUBLIC_POSTS = """SELECT id, author_id, likes_count + 2 * comments_count + 2 * reposts_count AS acts FROM feed_post
   WHERE deleted_at IS NULL AND NOT is_comment AND visibility = 'public'"""
 _RELATIONS = f"""
@@ -48,9 +52,9 @@ SELECT f.languages, c.behaviour,
      WHERE m.person_id = %(viewer)s AND m.state = 'active'),
   (SELECT jsonb_agg(jsonb_build_array(s.kind, s.post_id, s.author_id, coalesce(a.id, s.topic_id),
                                       extract(epoch FROM s.created_at), p.author_id) ORDER BY s.id DESC)
-     FROM (SELECT * FROM feed_feedback WHERE person_id = %(viewer)s AND undone_at IS NULL AND created_at <= %(now)s
-             AND (kind IN ('not_interested', 'hide') OR created_at > %(now)s - interval '154 days')
-           ORDER BY id DESC LIMIT 400) AS s
+     FROM ((SELECT * FROM feed_feedback WHERE {_IN_FORCE} AND {_FEWER}
+              AND created_at > %(now)s - interval '{FEWER_DAYS} days' ORDER BY id DESC LIMIT {SAID})
+           UNION ALL (SELECT * FROM feed_feedback WHERE {_IN_FORCE} AND NOT {_FEWER} ORDER BY id DESC LIMIT {SAID})) AS s
      LEFT JOIN feed_topic a ON a.id = s.topic_id OR a.alias_of_id = s.topic_id
      LEFT JOIN feed_post p ON p.id = s.post_id AND p.deleted_at IS NULL AND p.author_id <> s.person_id),
   (WITH newest AS MATERIALIZED ({_PUBLIC_POSTS} ORDER BY id DESC LIMIT {JUDGED}),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import CharField, DateTimeField, F, QuerySet, Value
 from django.http import Http404, HttpResponse
@@ -19,11 +20,11 @@ from django.views.decorators.http import require_safe
 from accounts import actions as people
 from accounts.models import Block, Mute, MutedPhrase, User
 from feed import actions
-from feed.models import Feedback, MutedTopic, Post
+from feed.models import Dismissal, Feedback, MutedTopic, Post, Report
 from feed.views.access import signed_in, verb
 from feed.views.answers import back, rendered
 from feed.views.requests import PersonRequest, by_htmx
-from ml.ranking.effects import Fewer, fewer_now, recovery_curve, recovery_point
+from ml.ranking.effects import Fewer, fewer_now, recovery_curve, recovery_point, unranked
 from ml.views.kept_away import kept_away
 
 PER_PAGE = 20
@@ -35,6 +36,8 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "topics": (Kind.SEE_FEWER_TOPIC, "muted_topic"),
     "words": ("word",),
     "blocked": ("block",),
+    "suggestions": ("dismissal",),
+    "reports": ("report",),
 }
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # words carry no date; they stand last
 
@@ -43,7 +46,7 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # words carry no date; they stand 
 class Entry:
     """One no, as its person sees it."""
 
-    kind: str  # of Feedback, or mute, muted_topic, word, block
+    kind: str  # of Feedback, or mute, muted_topic, word, block, dismissal, report
     pk: int
     at: datetime
     title: str = ""
@@ -52,12 +55,13 @@ class Entry:
     fewer: Fewer | None = None
     spot: tuple[float, float] | None = None  # where today is on the curve
     feedback: Feedback | None = None
+    final: bool = False  # cannot be taken back any more
 
 
 @signed_in
 @require_safe
 def feedback(request: PersonRequest) -> HttpResponse:
-    """`?kind=posts|people|topics|words|blocked`, `?page=`."""
+    """`?kind=` one of `FILTERS`, `?page=`."""
     kind = request.GET.get("kind", "")
     kinds = FILTERS.get(kind, tuple(one for some in FILTERS.values() for one in some))
     stretch = Paginator(_all(request.user, kinds), PER_PAGE).get_page(request.GET.get("page"))
@@ -68,6 +72,7 @@ def feedback(request: PersonRequest) -> HttpResponse:
         "filters": _filters(),
         "curve": recovery_curve(),
         "reasons": Feedback.Reason.choices,
+        "unranked": unranked(request.user),
     }
     return render(request, "ml/feedback.html", context)
 
@@ -80,11 +85,13 @@ def _filters() -> list[tuple[str, str]]:
         ("topics", _("Topics")),
         ("words", _("Words")),
         ("blocked", _("Blocked")),
+        ("suggestions", _("Suggestions")),
+        ("reports", _("Reports")),
     ]
 
 
 def _all(person: User, kinds: Iterable[str]) -> QuerySet[Any]:
-    """Rows (kind, pk, when) of the five tables, newest first: one query a page, however many there are."""
+    """Rows (kind, pk, when) of the seven tables, newest first: one query a page, however many there are."""
     wanted = set(kinds)
 
     def of(rows: QuerySet[Any], kind: Any, at: Any) -> QuerySet[Any]:
@@ -104,6 +111,11 @@ def _all(person: User, kinds: Iterable[str]) -> QuerySet[Any]:
         parts.append(of(MutedPhrase.objects.active().filter(person=person), named("word"), ago))
     if "block" in wanted:
         parts.append(of(Block.objects.filter(blocker=person), named("block"), F("created_at")))
+    if "dismissal" in wanted:
+        parts.append(of(Dismissal.objects.filter(person=person), named("dismissal"), F("at")))
+    if "report" in wanted:
+        standing = Report.objects.filter(reporter=person).exclude(state=Report.State.WITHDRAWN)
+        parts.append(of(standing, named("report"), F("created_at")))
     return none.union(*parts, all=True).order_by("-said", "-pk")
 
 
@@ -114,23 +126,28 @@ def dressed(viewer: User, rows: Iterable[tuple[str, int, datetime]], now: dateti
     for one in entries:
         ids.setdefault(_TABLE.get(one.kind, "feedback"), []).append(one.pk)
     found = {table: _FETCH[table](pks) for table, pks in ids.items()}
-    posts = [row.post_id for row in found.get("feedback", {}).values() if row.post_id]
+    about_posts = [*found.get("feedback", {}).values(), *found.get("report", {}).values()]
+    posts = [row.post_id for row in about_posts if row.post_id]
     readable = Post.objects.visible_to(viewer).select_related("author__profile").in_bulk(posts) if posts else {}
     kept = [one for one in entries if one.pk in found[_TABLE.get(one.kind, "feedback")]]
     for one in kept:
         _dress(one, found[_TABLE.get(one.kind, "feedback")][one.pk], readable, now)
+    if unranked(viewer):
+        _without_ranking(kept)
     for one, sentence in kept_away(viewer, [(one, one.about or one.title) for one in kept if _stays_away(one)], now):
         one.effects.append(sentence)
     return kept
 
 
-_TABLE = {"mute": "mute", "muted_topic": "muted_topic", "word": "word", "block": "block"}
+_TABLE = {name: name for name in ("mute", "muted_topic", "word", "block", "dismissal", "report")}
 _FETCH: dict[str, Callable[[list[int]], dict[int, Any]]] = {
     "feedback": lambda pks: Feedback.objects.select_related("author__profile", "topic").in_bulk(pks),
     "mute": lambda pks: Mute.objects.select_related("muted__profile").in_bulk(pks),
     "muted_topic": lambda pks: MutedTopic.objects.select_related("topic").in_bulk(pks),
     "word": lambda pks: MutedPhrase.objects.in_bulk(pks),
     "block": lambda pks: Block.objects.select_related("blocked__profile").in_bulk(pks),
+    "dismissal": lambda pks: Dismissal.objects.select_related("who__profile", "topic", "group").in_bulk(pks),
+    "report": lambda pks: Report.objects.select_related("person__profile").in_bulk(pks),
 }
 
 
@@ -147,9 +164,35 @@ def _dress(one: Entry, row: Any, readable: dict[int, Post], now: datetime) -> No
         one.about, one.effects = row.topic, [_until(row.until, _("Nothing about it in your feeds"))]
     elif one.kind == "block":
         one.about, one.effects = row.blocked, [_("Neither of you sees the other, for as long as you leave it so.")]
+    elif one.kind == "dismissal":
+        one.about, one.effects = row.who or row.topic or row.group, [_("Never suggested to you again.")]
+    elif one.kind == "report":
+        _dress_report(one, row, readable)
     else:
         one.feedback = row
         _dress_feedback(one, row, readable, now)
+
+
+def _dress_report(one: Entry, row: Report, readable: dict[int, Post]) -> None:
+    one.about = readable.get(row.post_id or 0) or row.person
+    one.final = row.state != Report.State.OPEN
+    became = {
+        Report.State.OPEN: _("No moderator has decided yet; until then you can take it back."),
+        Report.State.UPHELD: _("A moderator agreed with you."),
+        Report.State.DISMISSED: _("A moderator found that it breaks no rule."),
+    }[Report.State(row.state)]
+    by_itself = _("By itself it keeps nothing away from you: to hide, mute or block does.")
+    one.effects = [_("You said: %(reason)s.") % {"reason": row.get_reason_display()}, became, by_itself]
+
+
+def _without_ranking(entries: Iterable[Entry]) -> None:
+    """What only steers the ranking says that it has no effect now; what keeps posts out of every feed stands."""
+    for one in entries:
+        if one.kind == Kind.HIDE:
+            one.effects = one.effects[:1]
+        elif one.feedback is not None:
+            one.fewer = one.spot = None
+            one.effects = [_("Kept, but without effect on your home as long as it is not ranked.")]
 
 
 def _dress_feedback(one: Entry, row: Feedback, readable: dict[int, Post], now: datetime) -> None:
@@ -199,7 +242,8 @@ def take_back(request: PersonRequest) -> HttpResponse:
 
 
 def _take_back(person: User, kind: str, pk: int) -> None:
-    """Raises `PermissionDenied` for the feedback of others, `Http404` for other rows that are not one's own."""
+    """Raises `PermissionDenied` for feedback, dismissals and reports of others, and for reports that were decided;
+    `Http404` for other rows that are not one's own."""
     if kind in Kind.values:
         actions.undo_feedback(person, pk)
     elif kind == "word":
@@ -210,6 +254,11 @@ def _take_back(person: User, kind: str, pk: int) -> None:
         actions.unmute_topic(person, _own(MutedTopic.objects.filter(person=person), pk).topic)
     elif kind == "block":
         people.unblock(person, _own(Block.objects.filter(blocker=person), pk).blocked)
+    elif kind == "dismissal":
+        actions.undo_dismiss(person, pk)
+    elif kind == "report":
+        if not actions.withdraw_report(person, pk):
+            raise PermissionDenied(_("This report cannot be withdrawn any more."))
     else:
         raise Http404
 

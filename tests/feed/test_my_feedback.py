@@ -11,7 +11,8 @@ from django.utils import timezone
 from accounts import actions as people
 from accounts.models import Block, Mute, MutedPhrase
 from feed import actions
-from feed.models import Feedback, MutedTopic, Topic
+from feed.models import Dismissal, Feedback, MutedTopic, Report, Topic
+from ml.ranking import arms
 from ml.ranking.effects import fewer_now, recovery_curve, recovery_point
 
 HTMX = {"HX-Request": "true"}
@@ -96,12 +97,14 @@ def test_filters_pages_and_nothing(seen_by, say, alice, bob):
 
 
 def test_queries_do_not_grow_with_rows(seen_by, say, alice, bob, charlie, django_assert_max_num_queries):
-    for i in range(18):
+    for i in range(16):
         actions.give_feedback(alice, "not_interested", post=say(bob, f"number {i}"))
     people.mute(alice, charlie)
     people.mute_phrase(alice, "spoiler")
+    actions.dismiss(alice, charlie)
+    actions.report(alice, person=charlie, reason="spam")
     browser = seen_by(alice)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(19):
         browser.get(PAGE)
 
 
@@ -197,3 +200,80 @@ def test_it_is_found_from_settings_and_interests(seen_by, alice):
     assert PAGE in body(browser.get("/you/settings"))
     assert PAGE in body(browser.get("/you/interests"))
     assert "/you/interests/variety" in body(browser.get("/you/interests"))
+
+
+def test_refused_suggestions_stand_there_and_are_taken_back(seen_by, alice, charlie):
+    topic = Topic.objects.create(name="football", shown_as="football", curated=True, title_en="Football")
+    group = actions.create_group(charlie, "The Choir", slug="choir")
+    rows = [actions.dismiss(alice, thing) for thing in (charlie, topic, group)]
+    browser = seen_by(alice)
+    page = body(browser.get(PAGE, {"kind": "suggestions"}))
+    assert page.count("Never suggested to you again.") == 3
+    for words in ("@charlie", "Football", "The Choir", "Not suggested any more"):
+        assert words in page
+    assert "The Choir" in body(browser.get(PAGE))
+    assert "The Choir" not in body(browser.get(PAGE, {"kind": "people"}))
+    for row in rows:
+        assert seen_by(charlie).post(reverse("ml:take_back"), {"kind": "dismissal", "pk": row.pk}).status_code == 403
+        browser.post(reverse("ml:take_back"), {"kind": "dismissal", "pk": row.pk}, headers=HTMX)
+    assert not Dismissal.objects.exists()
+    assert "Nothing yet" in body(browser.get(PAGE))
+
+
+def test_reports_say_what_became_of_them(seen_by, say, alice, bob, charlie, person):
+    post = say(bob, "buy my watches")
+    about_post = actions.report(alice, person=bob, post=post, reason="spam")
+    about_person = actions.report(alice, person=charlie, reason="harassment")
+    browser = seen_by(alice)
+    page = body(browser.get(PAGE, {"kind": "reports"}))
+    for words in ("buy my watches", "@charlie", "You said: Spam or advertising.", "No moderator has decided yet"):
+        assert words in page, words
+    assert page.count("Take it back") == 2
+    assert "By itself it keeps nothing away" in page
+    assert seen_by(bob).post(reverse("ml:take_back"), {"kind": "report", "pk": about_post.pk}).status_code == 403
+    browser.post(reverse("ml:take_back"), {"kind": "report", "pk": about_person.pk})
+    about_person.refresh_from_db()
+    assert about_person.state == Report.State.WITHDRAWN
+    assert "@charlie" not in body(browser.get(PAGE))
+    boss = person("boss", is_staff=True, is_superuser=True)
+    for state, words in (("upheld", "A moderator agreed with you."), ("dismissed", "that it breaks no rule")):
+        actions.handle_report(boss, about_post, state)
+        page = body(browser.get(PAGE))
+        assert words in page
+        assert "Take it back" not in page
+    assert browser.post(reverse("ml:take_back"), {"kind": "report", "pk": about_post.pk}).status_code == 403
+    actions.delete(bob, post)
+    page = body(browser.get(PAGE))
+    assert "buy my watches" not in page
+    assert "@bob" in page
+
+
+@pytest.mark.parametrize("who", ["person", "comparison", "site"])
+def test_without_ranking_nothing_is_claimed_that_does_not_hold(who, seen_by, say, alice, bob, charlie, settings):
+    say(charlie, "noise")
+    actions.give_feedback(alice, "not_interested", post=say(bob, "once"))
+    actions.give_feedback(alice, "more", post=say(bob, "lovely"))
+    actions.give_feedback(alice, "fewer_author", author=charlie)
+    actions.give_feedback(alice, "hide", post=say(bob, "hide me"))
+    people.mute_phrase(alice, "spoiler")
+    browser = seen_by(alice)
+    claims = ("stays off your home for good", "counts like two likes", "Removed from your home until", "is kept away")
+    page = body(browser.get(PAGE))
+    assert all(claim in page for claim in claims)
+    assert "change nothing there now" not in page
+    if who == "person":
+        people.give_consent(alice, personalised=False)
+    elif who == "comparison":
+        arms.start("Hold out", [arms.Arm("holdout", 1.0, arms.FOLLOWING)])
+    else:
+        settings.RECOMMENDER = False
+    page = body(browser.get(PAGE))
+    arms.forget()
+    said = {"person": "You switched ranking off", "comparison": "An experiment compares", "site": "ranks no home"}
+    assert said[who] in page
+    assert "change nothing there now" in page
+    assert not any(claim in page for claim in claims)
+    assert page.count("without effect on your home as long as it is not ranked") == 3
+    assert "This post is in none of your feeds." in page
+    assert "Posts with these words stay out of your feeds" in page
+    assert page.count('class="recovery"') == 0

@@ -299,6 +299,20 @@ def test_ranking_switched_off_is_newest_first(alice: User, bob: User) -> None:
     assert (list(slate.items), slate.model_version) == ([], "newest-first")
 
 
+def test_an_old_no_holds_however_many_came_after_it(
+    alice: User, bob: User, charlie: User, town: list[Post], person: Callable[..., User]
+) -> None:
+    writer = User.objects.get(pk=town[0].author_id)
+    actions.give_feedback(alice, Feedback.Kind.SEE_FEWER_AUTHOR, author=writer)
+    actions.give_feedback(alice, Feedback.Kind.NOT_INTERESTED, post=town[4])
+    others = Post.objects.bulk_create(Post(author=charlie, text=f"n{i}", language="en") for i in range(600))
+    Feedback.objects.bulk_create(Feedback(person=alice, kind="not_interested", post=post) for post in others)
+    writers = User.objects.bulk_create(User(username=f"w{i}", email=f"w{i}@x.org") for i in range(600))
+    Feedback.objects.bulk_create(Feedback(person=alice, kind="fewer_author", author=one) for one in writers)
+    left = set(ranked(alice)) & {post.pk for post in town}
+    assert left == {post.pk for post in town} - {town[0].pk, town[1].pk, town[4].pk}
+
+
 def test_excluded_posts_are_not_offered(alice: User, town: list[Post]) -> None:
     assert set(ranked(alice, exclude={town[0].pk})) == {post.pk for post in town[1:]}
 
