@@ -54,7 +54,8 @@ SELECT f.languages, c.behaviour,
                                       extract(epoch FROM s.created_at), p.author_id) ORDER BY s.id DESC)
      FROM ((SELECT * FROM feed_feedback WHERE {_IN_FORCE} AND {_FEWER}
               AND created_at > %(now)s - interval '{FEWER_DAYS} days' ORDER BY id DESC LIMIT {SAID})
-           UNION ALL (SELECT * FROM feed_feedback WHERE {_IN_FORCE} AND NOT {_FEWER} ORDER BY id DESC LIMIT {SAID})) AS s
+           UNION ALL
+           (SELECT * FROM feed_feedback WHERE {_IN_FORCE} AND NOT {_FEWER} ORDER BY id DESC LIMIT {SAID})) AS s
      LEFT JOIN feed_topic a ON a.id = s.topic_id OR a.alias_of_id = s.topic_id
      LEFT JOIN feed_post p ON p.id = s.post_id AND p.deleted_at IS NULL AND p.author_id <> s.person_id),
   (WITH newest AS MATERIALIZED ({_PUBLIC_POSTS} ORDER BY id DESC LIMIT {JUDGED}),
