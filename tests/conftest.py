@@ -94,7 +94,7 @@ def demo() -> Iterator[Demo | None]:
     demo = Demo(var, free_port())
     demo.start()
     try:
-        demo.wait_open(seconds=400)
+        demo.wait_open(seconds=900)
         yield demo
     finally:
         if demo.process and demo.process.poll() is None:

@@ -121,8 +121,8 @@ def test_fewer_of_an_author_takes_them_from_the_next_page(visit: Open, ask: Ask,
     shown(page, address)
     expect(page.locator("#posts .who .handle", has_text=author)).to_have_count(0)
     said = "from feed.models import *\nfound = list(Feedback.objects.filter(person__username='ti_qiu_a_qiang',"
-    said += " undone_at=None).values_list('kind', 'author__username'))"
-    assert ask(said) == [["fewer_author", author.removeprefix("@")]]
+    said += " kind__startswith='fewer', undone_at=None).values_list('kind', 'author__username'))"
+    assert ["fewer_author", author.removeprefix("@")] in ask(said)
 
 
 def test_fewer_about_a_topic_takes_it_from_the_next_page(visit: Open, ask: Ask, address: str) -> None:
