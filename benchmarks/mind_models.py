@@ -27,6 +27,7 @@ class Sample:
     rows: Sequence[Floats]
     vectors: Floats
     acts: int
+    names: tuple[str, ...] = FEATURES  # of the columns of a row
 
     def until(self, day: int) -> list[int]:
         return [place for place, one in enumerate(self.impressions) if one.day < day]
@@ -35,7 +36,7 @@ class Sample:
         return [place for place, one in enumerate(self.impressions) if one.day == day]
 
     def column(self, name: str) -> list[Floats]:
-        return [row[:, FEATURES.index(name)] for row in self.rows]
+        return [row[:, self.names.index(name)] for row in self.rows]
 
 
 def sample(impressions: Sequence[Impression], vectors: Floats, acts: int = LENGTH) -> Sample:
@@ -114,7 +115,7 @@ def write_dataset(data: Sample, folder: Path, encoder: str) -> Path:
     """The impressions as the site's training set has them: a click is the head "open", the others are unknown."""
     from ml.nets.ranker.data import Writer, padded
 
-    with Writer(folder, FEATURES, data.vectors.shape[1]) as writer:
+    with Writer(folder, data.names, data.vectors.shape[1]) as writer:
         writer.add_posts(data.vectors)
         for number, (one, row) in enumerate(zip(data.impressions, data.rows, strict=True)):
             acts, n = one.history[: min(data.acts, LENGTH)], len(one.posts)
