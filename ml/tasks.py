@@ -131,6 +131,14 @@ def watch() -> None:
         drift.watch(day)
 
 
+@shared_task(name="ml.expire_datasets")
+def expire_datasets() -> None:
+    """Delete the dataset of a stopped night that may not be gone on with: too old, or somebody in it left."""
+    from ml.training import recipe
+
+    recipe.expire()
+
+
 @shared_task(name="ml.retrain")
 def retrain(by_id: int | None = None) -> None:
     """One night: train a ranker and let it serve if it is better, in a process of its own."""

@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "refresh-neighbours": {"task": "ml.refresh_neighbours", "schedule": crontab(minute=45)},
     "watch-the-ranker": {"task": "ml.watch", "schedule": crontab(minute=5)},
     "train-ranker": {"task": "ml.retrain", "schedule": crontab(hour=2, minute=30)},
+    "expire-datasets": {"task": "ml.expire_datasets", "schedule": crontab(minute=50)},
     "purge-deleted-posts": {"task": "feed.purge_deleted", "schedule": crontab(hour=3, minute=10)},
     "expire-impressions": {"task": "feed.expire_impressions", "schedule": crontab(hour=3, minute=40)},
 }

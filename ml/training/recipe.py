@@ -23,7 +23,7 @@ from ml.nets.ranker.data import META, Dataset, View
 from ml.ranking import weights
 from ml.training import card, gate, price, rivals, told
 from ml.training.dataset import NothingToLearn, Progress, collect
-from ml.training.diary import Diary, Stopped, alone, bury_dead
+from ml.training.diary import AlreadyRunning, Diary, Stopped, alone, bury_dead
 from ml.training.evaluate import paired_bootstrap
 from ml.training.people import Span, consenting
 
@@ -192,7 +192,26 @@ def clear() -> None:
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+def expire() -> bool:
+    """Delete what a stopped night left once no night may go on with it: somebody in it left or withdrew, or it is too
+    old. Whether anything was deleted; while a night goes on, nothing is."""
+    try:
+        with alone():
+            if resumable() is not None or not any(workshop().iterdir()):
+                return False
+            clear()
+            return True
+    except AlreadyRunning:
+        return False
+
+
 def unfinished(days: int) -> tuple[Dataset, Path] | None:
+    """What may be gone on with, if it was collected for so many days."""
+    asked = workshop() / ASKED_DAYS
+    return resumable() if asked.exists() and asked.read_text() == str(days) else None
+
+
+def resumable() -> tuple[Dataset, Path] | None:
     """A whole dataset with a begun training, not older than twelve hours, in which nobody is who has withdrawn their
     consent or reset what was learned since."""
     meta = workshop() / "dataset" / META
@@ -200,8 +219,6 @@ def unfinished(days: int) -> tuple[Dataset, Path] | None:
     if not begun or not meta.exists() or time() - meta.stat().st_mtime > RESUMED_WITHIN.total_seconds():
         return None
     try:
-        if int((workshop() / ASKED_DAYS).read_text()) != days:
-            return None
         data = Dataset(meta.parent)
     except (OSError, ValueError):
         return None

@@ -8,6 +8,7 @@ import shutil
 import sys
 from dataclasses import replace
 from io import StringIO
+from time import time
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from feed.models import Outcome
 from ml import registry
 from ml.models import ModelVersion, Promotion, TrainingRun
 from ml.nets.ranker import fit
+from ml.tasks import expire_datasets
 from ml.training import diary, errand, recipe
 from ml.training.diary import AlreadyRunning, Diary, Stopped
 from ml.training.gate import Limits
@@ -140,6 +142,22 @@ def test_what_was_stopped_is_thrown_away_when_somebody_turned_a_switch(lively: S
     people.give_consent(reader, **{switch: False})
     people.give_consent(reader, **{switch: True})
     assert recipe.unfinished(recipe.DAYS) is None
+
+
+@pytest.mark.parametrize("why", ["deleted", "withdrew", "old"])
+def test_a_stopped_dataset_does_not_outlive_those_in_it(lively: Site, why: str) -> None:
+    stopped(lively)
+    expire_datasets()
+    meta = recipe.workshop() / "dataset" / "meta.json"
+    assert meta.exists(), "it waits to be gone on with"
+    if why == "deleted":
+        people.delete_account(lively.people[-1])
+    elif why == "withdrew":
+        people.give_consent(lively.people[-1], training=False)
+    else:
+        os.utime(meta, (time() - 13 * 3600,) * 2)
+    expire_datasets()
+    assert list(recipe.workshop().iterdir()) == []
 
 
 def test_a_night_of_other_days_collects_anew(lively: Site) -> None:
