@@ -38,7 +38,10 @@ from feed.demo.town import Person, Town  # noqa: E402
 from feed.models import Post  # noqa: E402
 from ml import registry  # noqa: E402
 from ml.ranking import serve  # noqa: E402
+from ml.ranking.candidate import Found, merged  # noqa: E402
+from ml.ranking.filters import known  # noqa: E402
 from ml.ranking.home import PLAIN, home  # noqa: E402
+from ml.ranking.hydrators import ActedBefore, PostFacts, ShownBefore  # noqa: E402
 from ml.ranking.learned import load  # noqa: E402
 from ml.ranking.scorers import ScoreBy  # noqa: E402
 from ml.rehearsal.figures import PLACES, share_to_taste  # noqa: E402
@@ -61,13 +64,23 @@ def beginning(text: str) -> str:
 
 
 def topics_of_posts(town: Town) -> dict[int, str | None]:
-    key = {beginning(words.text): town.topic_of[words.key] for words in (*town.posts, *town.comments)}
+    key: dict[str, str | None] = {}
+    for words in (*town.posts, *town.comments):
+        topic = town.topic_of[words.key]
+        if key.setdefault(beginning(words.text), topic) != topic:
+            raise SystemExit(f"two posts begin alike and differ in topic: {beginning(words.text)}")
     return {post: key[beginning(text)] for post, text in Post.objects.values_list("pk", "text")}
 
 
 def newest(viewer: User) -> list[int]:
+    """The last ones of others, new to the viewer in the sense of the home page."""
     posts = Post.objects.visible_to(viewer).top_level().exclude(author=viewer).order_by("-pk")
-    return list(posts.values_list("pk", flat=True)[:PLACES])
+    query, found = serve.query_for(viewer, limit=200), merged([Found(NEWEST, list(posts.values_list("pk", flat=True)))])
+    for learn in home().query_hydrators:
+        learn(query)
+    for look in (PostFacts(), ActedBefore(), ShownBefore()):
+        found = found.having(look(query, found))
+    return found.ids[~known(found)][:PLACES].tolist()
 
 
 def ranked(viewer: User, version: str) -> list[int]:
@@ -84,6 +97,8 @@ def ranked(viewer: User, version: str) -> list[int]:
 def shares(people: Sequence[Person], topic_of: dict[int, str | None]) -> dict[str, np.ndarray]:
     """For each order, a share for each person."""
     version, found = registry.serving_ranker(), {}
+    if not version:
+        raise SystemExit("the shipped ranker does not serve")
     viewers = [(one, User.objects.get(username=one.name)) for one in people]
     orders = {NEWEST: newest, RECIPE: lambda one: ranked(one, ""), SHIPPED: lambda one: ranked(one, version)}
     for name, order in orders.items():
