@@ -18,6 +18,7 @@ from feed.models import (
     Post,
     Report,
     Repost,
+    SuggestionImpression,
     TopicFollow,
 )
 
@@ -56,6 +57,11 @@ def own_data(person: User) -> dict[str, Any]:
         ],
         "suggestions_refused": list(
             Dismissal.objects.filter(person=person).values("who__username", "topic__name", "group__slug")
+        ),
+        "suggestions_shown": list(
+            SuggestionImpression.objects.filter(person=person)
+            .order_by("-shown_at")
+            .values("who__username", "topic__name", "group__slug", "reason", "day", "answer")[:most]
         ),
         "done_after_seeing": _outcomes(person, most),
         "read_for": [

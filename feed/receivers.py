@@ -200,17 +200,27 @@ def steered(**facts: Any) -> None:
             timelines.drop_slates(facts[who])
 
 
+_THINGS: Final = (
+    ("people", "follower_id", "followed_id"),
+    ("topics", "person_id", "topic_id"),
+    ("groups", "person_id", "group_id"),
+)
+
+
 @receiver([people.followed, signals.topic_followed, signals.group_joined], dispatch_uid="feed.suggestion_taken")
 def suggestion_taken(**facts: Any) -> None:
-    """Counted before it is forgotten."""
-    for kind, who, what in (
-        ("people", "follower_id", "followed_id"),
-        ("topics", "person_id", "topic_id"),
-        ("groups", "person_id", "group_id"),
-    ):
+    """Stored before it is forgotten."""
+    for kind, who, what in _THINGS:
         if who in facts and what in facts:
             suggestions.accepted(facts[who], kind, facts[what])
             suggestions.forget(facts[who])
+
+
+@receiver([people.unfollowed, signals.topic_unfollowed, signals.group_left], dispatch_uid="feed.suggestion_not_taken")
+def suggestion_not_taken(**facts: Any) -> None:
+    for kind, who, what in _THINGS:
+        if who in facts and what in facts:
+            suggestions.taken_back(facts[who], kind, facts[what], suggestions.Answer.ACCEPTED)
 
 
 @receiver(
@@ -227,7 +237,15 @@ def suggestions_change(**facts: Any) -> None:
 
 @receiver(signals.suggestion_dismissed, dispatch_uid="feed.suggestion_dismissed")
 def suggestion_dismissed(person_id: int, dismissal_id: int, **_: Any) -> None:
-    kind = Dismissal.objects.filter(pk=dismissal_id).values_list("who", "topic").first()
-    if kind is not None:
-        suggestions.DISMISSED.labels("people" if kind[0] else "topics" if kind[1] else "groups").inc()
+    for row in Dismissal.objects.filter(pk=dismissal_id):
+        for kind, column in suggestions.COLUMNS.items():
+            if thing := getattr(row, f"{column}_id"):
+                suggestions.dismissed(person_id, kind, thing)
     suggestions.forget(person_id)
+
+
+@receiver(signals.suggestion_restored, dispatch_uid="feed.suggestion_restored")
+def suggestion_restored(person_id: int, **facts: Any) -> None:
+    for kind, column in suggestions.COLUMNS.items():
+        if facts.get(column):
+            suggestions.taken_back(person_id, kind, facts[column], suggestions.Answer.DISMISSED)

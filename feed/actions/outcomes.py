@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Consent, User
-from feed.models import Impression, Outcome
+from feed.models import Impression, Outcome, SuggestionImpression
 
 AFTER_POST: Final = timedelta(hours=24)  # an act on a post follows from its latest impression within this time
 AFTER_AUTHOR: Final = timedelta(minutes=30)  # an act on a person, from the latest impression of a post of theirs
@@ -135,6 +135,7 @@ def withdraw_consent(person_id: int, switch: str) -> None:
     outcomes = Outcome.objects.filter(impression__person=person_id)
     if switch == "behaviour":
         outcomes.delete()
+        SuggestionImpression.objects.filter(person=person_id).exclude(answer="").update(answer="")
     elif switch == "opens":
         outcomes.filter(kind__in=OPENED).delete()
     if switch in ("behaviour", "reading_time"):
@@ -147,4 +148,6 @@ def sweep() -> int:
     opened = Q(impression__person__consent__opens=False, kind__in=OPENED)
     refused = Q(person__consent__behaviour=False) | Q(person__consent__reading_time=False)
     gone = Outcome.objects.filter(everything | opened).delete()[0]
+    answers = SuggestionImpression.objects.filter(person__consent__behaviour=False).exclude(answer="")
+    gone += answers.update(answer="")
     return gone + Impression.objects.filter(refused, read_ms__isnull=False).update(read_ms=None)

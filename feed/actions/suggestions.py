@@ -37,5 +37,5 @@ def undo_dismiss(person: User, dismissal_id: int) -> Dismissal:
     if row is None:
         raise PermissionDenied(_("This is not yours to undo."))
     Dismissal.objects.filter(pk=row.pk).delete()
-    announce(signals.suggestion_restored, person_id=person.pk)
+    announce(signals.suggestion_restored, person_id=person.pk, who=row.who_id, topic=row.topic_id, group=row.group_id)
     return row

@@ -1,7 +1,7 @@
 """The tables that a page of the feed must read: what was said, shown and answered."""
 
 from feed.models.attachment import Attachment
-from feed.models.dismissal import Dismissal
+from feed.models.dismissal import Dismissal, SuggestionImpression
 from feed.models.draft import Draft
 from feed.models.feedback import Feedback, MutedTopic
 from feed.models.group import Group, Membership
@@ -34,6 +34,7 @@ __all__ = [
     "Report",
     "Repost",
     "Revision",
+    "SuggestionImpression",
     "Topic",
     "TopicFollow",
 ]

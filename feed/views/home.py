@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from feed import actions, timelines
 from feed.forms import POST_LANGUAGES, PostForm
 from feed.models import Topic
-from feed.timelines.suggestions import suggestions
+from feed.timelines.suggestions import offered
 from feed.views.access import verb
 from feed.views.answers import page, timeline
 from feed.views.requests import PersonRequest
@@ -85,12 +85,13 @@ def explore(request: HttpRequest) -> HttpResponse:
     """What is rising, in one language or in all."""
     language = request.GET.get("language", "")
     language = language if language in dict(POST_LANGUAGES) else ""
+    suggested = offered(request.user, people=3, topics=3)
     context = {
         "language": language,
         "languages": POST_LANGUAGES,
         "topics": timelines.rising_topics(),
-        "people": suggestions(request.user, "people", 3),
-        "suggested_topics": suggestions(request.user, "topics", 3),
+        "people": suggested["people"],
+        "suggested_topics": suggested["topics"],
         "curated": Topic.objects.filter(curated=True, alias_of=None).order_by("-followers_count", "name")[:24],
     }
     return page(request, "feed/explore.html", timelines.rising(request.user, language), **context)

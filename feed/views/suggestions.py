@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from feed import actions
 from feed.models import Dismissal, Group, Topic
-from feed.timelines.suggestions import suggestions, with_why
+from feed.timelines.suggestions import offered, with_why
 from feed.views.access import signed_in, verb
 from feed.views.answers import partial, with_undo
 from feed.views.requests import PersonRequest
@@ -24,7 +24,7 @@ ON_PAGE = {"people": 12, "topics": 8, "groups": 8}
 @require_safe
 def suggested(request: PersonRequest) -> HttpResponse:
     """People, topics and groups one may want, each with why."""
-    found = {kind: suggestions(request.user, kind, most) for kind, most in ON_PAGE.items()}
+    found = offered(request.user, **ON_PAGE)
     context = {**found, "anything": any(found.values()), "learns": request.user.consent.behaviour}
     return render(request, "feed/suggestions.html", context)
 

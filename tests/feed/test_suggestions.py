@@ -19,7 +19,7 @@ from accounts.models import Profile, User
 from feed import actions, backends
 from feed.backends import Suggested
 from feed.models import Dismissal, Group, Topic
-from feed.timelines.suggestions import beside, suggestions
+from feed.timelines.suggestions import beside, offered, suggestions
 
 HTMX = {"headers": {"hx-request": "true"}}
 
@@ -186,12 +186,12 @@ def test_what_is_shown_accepted_and_refused_is_counted(
     alice: User, writers: list[User], django_capture_on_commit_callbacks: Any
 ) -> None:
     before = {name: counted(name, "people") for name in ("shown", "accepted", "dismissed")}
-    suggestions(alice, "people", 3)
+    offered(alice, people=3)
     with django_capture_on_commit_callbacks(execute=True):
         people.follow(alice, writers[0])
     with django_capture_on_commit_callbacks(execute=True):
-        people.follow(alice, writers[1])  # the answer was forgotten: nobody was suggested since
-    suggestions(alice, "people", 3)
+        people.follow(alice, writers[3])  # among the candidates, but it was never shown
+    offered(alice, people=3)
     with django_capture_on_commit_callbacks(execute=True):
         actions.dismiss(alice, writers[2])
     after = {name: counted(name, "people") - before[name] for name in before}
