@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(max_length=40, verbose_name='reason')),
                 ('day', models.DateField(verbose_name='day')),
                 ('shown_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='shown')),
-                ('answer', models.CharField(blank=True, choices=[('accepted', 'followed or joined'), ('dismissed', 'refused')], max_length=10, verbose_name='answer')),
+                ('answer', models.CharField(blank=True, choices=[('accepted', 'followed or joined'), ('dismissed', 'not wanted')], max_length=10, verbose_name='what they did')),
                 ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='feed.group')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestion_impressions', to=settings.AUTH_USER_MODEL)),
                 ('topic', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='feed.topic')),

@@ -55,7 +55,7 @@ class SuggestionImpression(models.Model):
 
     class Answer(models.TextChoices):
         ACCEPTED = "accepted", _("followed or joined")
-        DISMISSED = "dismissed", _("refused")
+        DISMISSED = "dismissed", _("not wanted")
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="suggestion_impressions")
     who = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+")
@@ -64,7 +64,7 @@ class SuggestionImpression(models.Model):
     reason = models.CharField(_("reason"), max_length=40)  # its kind alone
     day = models.DateField(_("day"))
     shown_at = models.DateTimeField(_("shown"), default=timezone.now)
-    answer = models.CharField(_("answer"), max_length=10, choices=Answer, blank=True)
+    answer = models.CharField(_("what they did"), max_length=10, choices=Answer, blank=True)
 
     class Meta:
         verbose_name = _("suggestion shown")
