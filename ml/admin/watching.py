@@ -17,6 +17,7 @@ from accounts.admin.base import Reader, staff
 from ml import registry
 from ml.models import Experiment, ModelVersion, OnlineFigure
 from ml.ranking import arms
+from ml.ranking.suggest_figures import suggestion_figures
 from ml.watching import drift, series, shadow
 
 SHADOW_DAYS = 7
@@ -58,6 +59,7 @@ class WatchingAdmin(Reader):
                 (_("By position"), series.table(today, "band")),
                 (_("What exploring costs"), series.exploration()),
                 (_("Answered with a no, by source"), series.table(today, "source", answer="negative")),
+                (_("Suggestions taken"), suggestion_figures(7)),
             ],
             "shadows": shadow.compare(timezone.now() - timedelta(days=SHADOW_DAYS)),
             "experiment": Experiment.objects.filter(ended_at=None).first(),
