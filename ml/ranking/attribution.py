@@ -13,11 +13,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from ml.ranking import hydrators, likeness, viewer, weights
+from ml.ranking import viewer, weights
 from ml.ranking.candidate import Candidates, Floats, Query
 from ml.ranking.features import NAMES
 from ml.ranking.heads import HEADS
 from ml.ranking.history import KINDS, History, history_of
+from ml.ranking.home import home
 from ml.ranking.learned import Learned, load
 from ml.ranking.leaving_out import differences
 from ml.ranking.scorers import Unfit, taken_away
@@ -26,21 +27,9 @@ from ml.registry.rankers import NAME as NAME_OF_RANKER
 SAID: Final = 3  # acts that are named …
 LEAST_SHARE: Final = 0.05  # … if they moved at least this share of what all acts moved
 LEAST: Final = 0.001  # of a score
-OF_THE_VIEWER: Final = (viewer.Relations(), viewer.Acts(), viewer.LearnedInterests(), viewer.TopicCentres())
-# All that a row is made of, in the order of the home page; what is not hydrated keeps what an unknown post has.
-OF_THE_POST: Final = (
-    hydrators.PostFacts(),
-    hydrators.Age(),
-    hydrators.Vectors(),
-    likeness.InterestMatch(),
-    likeness.Subjects(),
-    likeness.TopicTaste(),
-    hydrators.SocialProof(),
-    hydrators.Affinity(),
-    hydrators.ActedBefore(),
-    hydrators.ShownBefore(),
-    hydrators.FeedbackInForce(),
-)
+# As the home page hydrates, but for what was shown: it says nothing of acts, and costs most.
+OF_THE_VIEWER: Final = tuple(one for one in home().query_hydrators if not isinstance(one, viewer.Impressions))
+OF_THE_POST: Final = tuple(home().hydrators)
 
 
 @dataclass(frozen=True)
